@@ -1,0 +1,12 @@
+/**
+ * How the weights of a graph are stored and multiplied.
+ *
+ * - `fp32`: float32 throughout, the reference.
+ * - `fp16w`: weights stored as float16, computed in float32: the same results at half the disk.
+ * - `int8`: 8-bit integers in the encoder, 8-bit blocks in the decoder, whose rows must not depend on
+ *   their batch mates.
+ * - `q8`: 8-bit blocks in encoder and decoder.
+ */
+export const PRECISIONS = ['fp32', 'fp16w', 'int8', 'q8'] as const;
+
+export type Precision = (typeof PRECISIONS)[number];

@@ -1,0 +1,12 @@
+import {defineConfig} from 'vitest/config';
+
+export default defineConfig({
+	test: {
+		include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+		// Models and audio decoders are loaded once a file; two cores is what continuous integration has.
+		pool: 'forks',
+		maxWorkers: 2,
+		testTimeout: 120_000,
+		hookTimeout: 600_000,
+	},
+});
