@@ -1,0 +1,96 @@
+import type {Readable, Writable} from 'node:stream';
+
+import type {AudioInput, AudioSource, RawFormat} from '../core/audio/audio-source.js';
+import {InfinisstError} from '../core/errors.js';
+import type {FileTranslator} from '../core/translation/file-translator.js';
+import {systemClock, type Clock} from '../core/util/clock.js';
+import {RunStop} from './run-stop.js';
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & {readonly isTTY?: boolean; readonly columns?: number};
+
+export interface OpenAudioOptions {
+	/** Set for headerless samples; otherwise the content says what it is. */
+	readonly raw?: RawFormat;
+	/** Called with one sentence for each thing that was worked around. */
+	readonly onWarning?: (message: string) => void;
+	readonly signal?: AbortSignal;
+}
+
+export interface OpenTranslatorOptions {
+	readonly graphsDirectory: string;
+	readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+	readonly threads?: number;
+}
+
+/** Everything a command touches outside itself. Commands take the members they use. */
+export interface CommandContext {
+	readonly stdout: OutputStream;
+	readonly stderr: OutputStream;
+	readonly stdin: Readable & {readonly isTTY?: boolean};
+	readonly env: Readonly<Record<string, string | undefined>>;
+	readonly cwd: string;
+	readonly clock: Clock;
+	/** Fires when the run shall end early; its reason is a {@link RunStop} or an `InfinisstError`. */
+	readonly signal: AbortSignal;
+	/** The heavy parts, each behind an `import()` so that `--help` loads none of them. */
+	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
+	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
+}
+
+/**
+ * The context of the real process. Ctrl-C (or SIGTERM, SIGHUP) fires the signal so that the commands end
+ * in order; the second one ends the process at once.
+ */
+export function createProcessContext(): CommandContext {
+	return {
+		stdout: process.stdout,
+		stderr: process.stderr,
+		// A getter: touching it opens the descriptor, which only commands that read it should do.
+		get stdin() {
+			return process.stdin;
+		},
+		env: process.env,
+		cwd: process.cwd(),
+		clock: systemClock,
+		signal: listenForStop(process),
+		async openAudio(input, options) {
+			const {openAudio} = await import('../core/audio/open-audio.js');
+			return openAudio(input, options);
+		},
+		async openTranslator(options) {
+			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');
+			return openWhisperFileTranslator(options);
+		},
+	};
+}
+
+function listenForStop(host: NodeJS.Process): AbortSignal {
+	const controller = new AbortController();
+	for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		host.on(name, () => {
+			if (!controller.signal.aborted) {
+				controller.abort(RunStop.interrupted());
+				return;
+			}
+
+			// The system's own answer, because exit() would first wait for the native threads.
+			host.removeAllListeners(name);
+			host.kill(host.pid, name);
+		});
+	}
+
+	host.stdout.on('error', (error: NodeJS.ErrnoException) => {
+		controller.abort(
+			error.code === 'EPIPE'
+				? RunStop.readerGone()
+				: new InfinisstError('OUTPUT_UNWRITABLE', `Cannot write to the standard output: ${error.message}`, {
+						hint: 'Check where it is redirected to.',
+						cause: error,
+					}),
+		);
+	});
+	// Nobody reads our progress: no reason to stop working.
+	host.stderr.on('error', () => undefined);
+	return controller.signal;
+}

@@ -1,0 +1,42 @@
+import {CommanderError} from 'commander';
+
+import type {CommandContext} from './command-context.js';
+import {createProgram} from './create-program.js';
+import {describeError} from './describe-error.js';
+import {EXIT_BAD_INPUT, EXIT_OK} from './exit-codes.js';
+import type {RunOutcome} from './run-outcome.js';
+import {RunStop} from './run-stop.js';
+
+/**
+ * Runs one command line: the only place that turns a failure into text and an exit code.
+ *
+ * @param argv - the arguments after the program's name.
+ * @returns the exit code; never rejects.
+ */
+export async function main(argv: readonly string[], context: CommandContext): Promise<number> {
+	const outcome: RunOutcome = {exitCode: EXIT_OK};
+	try {
+		await createProgram(context, outcome).parseAsync(argv, {from: 'user'});
+		return outcome.exitCode;
+	} catch (error) {
+		if (error instanceof RunStop) return error.exitCode;
+		if (error instanceof CommanderError) return reportUsageError(error, context);
+		const {sentence, exitCode} = describeError(error);
+		context.stderr.write(`infinisst: ${sentence}\n`);
+		if (context.env['INFINISST_DEBUG'] && error instanceof Error) {
+			context.stderr.write(`${error.stack ?? ''}\n`);
+		}
+
+		return exitCode;
+	}
+}
+
+function reportUsageError(error: CommanderError, {stderr}: Pick<CommandContext, 'stderr'>): number {
+	if (error.exitCode === 0) return EXIT_OK;
+	// Help was already printed by commander.
+	if (error.code === 'commander.help') return EXIT_BAD_INPUT;
+	const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+	const next = suggestion?.replaceAll(/[()]/g, '') ?? 'Run "infinisst --help" to see what there is.';
+	stderr.write(`infinisst: ${what}. ${next}\n`);
+	return EXIT_BAD_INPUT;
+}
