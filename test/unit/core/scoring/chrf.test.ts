@@ -56,6 +56,11 @@ describe('chrF', () => {
 		expect(corpusChrf(['any where'], ['anywhere'], {wordOrder: 2}).score).toBeLessThan(90);
 	});
 
+	it('does not hold against a line the n-grams its reference is too short for', () => {
+		// From sacrebleu 2.6.0.
+		expect(corpusChrf(['abcdef', 'xyz'], ['abcdef', 'x']).score).toBeCloseTo(99.23664122137406, 9);
+	});
+
 	it('is 0 for empty text and refuses a reference too few', () => {
 		expect(corpusChrf([''], ['']).score).toBe(0);
 		expect(() => corpusChrf(['one'], [])).toThrow(expect.objectContaining({code: 'OPTION_INVALID'}));
