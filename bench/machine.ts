@@ -1,0 +1,15 @@
+import {availableParallelism, cpus, loadavg, totalmem} from 'node:os';
+
+/** Where and under what load a figure was measured; goes beside every figure. */
+export function describeMachine(): Record<string, unknown> {
+	return {
+		processor: cpus()[0]?.model ?? 'unknown',
+		cores: availableParallelism(),
+		memoryGiB: Math.round(totalmem() / 2 ** 30),
+		platform: `${process.platform} ${process.arch}`,
+		node: process.version,
+		v8: process.versions.v8,
+		loadAverage1Minute: loadavg()[0],
+		date: new Date().toISOString(),
+	};
+}
