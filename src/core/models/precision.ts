@@ -10,3 +10,8 @@
 export const PRECISIONS = ['fp32', 'fp16w', 'int8', 'q8'] as const;
 
 export type Precision = (typeof PRECISIONS)[number];
+
+/**
+ * What a model is built and run with when nobody asks for another precision.
+ */
+export const DEFAULT_PRECISION: Precision = 'int8';

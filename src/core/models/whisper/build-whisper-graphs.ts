@@ -1,4 +1,11 @@
+import {copyFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {WeightFormat} from '../graph/linear.js';
 import type {Precision} from '../precision.js';
+import {openWhisperCheckpoint} from './whisper-checkpoint.js';
+import {writeDecoderGraph} from './whisper-decoder-graph.js';
+import {describeWhisper} from './whisper-description.js';
+import {writeCrossGraph, writeEncoderGraph} from './whisper-encoder-graph.js';
 
 export interface BuildWhisperGraphsOptions {
 	/** Holds the weights as they were fetched: CTranslate2 `model.bin` or safetensors, and their JSON files. */
@@ -11,12 +18,54 @@ export interface BuildWhisperGraphsOptions {
 	readonly onProgress?: (fraction: number) => void;
 }
 
+/** Files of a built model. */
+export const WHISPER_FILES = {
+	encoder: 'encoder.onnx',
+	cross: 'cross.onnx',
+	decoder: 'decoder.onnx',
+	description: 'whisper.json',
+	tokenizer: 'tokenizer.json',
+} as const;
+
+/** Weights of the two halves: only the encoder, which runs one session at a time, may tie rows together. */
+const FORMATS: Readonly<Record<Precision, {encoder: WeightFormat; decoder: WeightFormat}>> = {
+	fp32: {encoder: 'float32', decoder: 'float32'},
+	fp16w: {encoder: 'float16', decoder: 'float16'},
+	int8: {encoder: 'int8', decoder: 'blocks8'},
+	q8: {encoder: 'blocks8', decoder: 'blocks8'},
+};
+
 /**
  * Turns the weights of a Whisper model of any size into the ONNX graphs this program runs.
  *
  * @throws {InfinisstError} `MODEL_UNSUPPORTED` if the weights are of another architecture or format;
  * `MODEL_CORRUPT` if they are damaged.
  */
-export function buildWhisperGraphs(options: BuildWhisperGraphsOptions): Promise<void> {
-	return Promise.reject(new Error(`not built yet: ${options.sourceDirectory}`));
+export async function buildWhisperGraphs({
+	sourceDirectory,
+	outputDirectory,
+	precision,
+	signal,
+	onProgress,
+}: BuildWhisperGraphsOptions): Promise<void> {
+	const {encoder, decoder} = FORMATS[precision];
+	const checkpoint = await openWhisperCheckpoint(sourceDirectory);
+	const output = (file: string): string => join(outputDirectory, file);
+	try {
+		const description = await describeWhisper(sourceDirectory, checkpoint.dimensions);
+		const steps = [
+			() => writeEncoderGraph(output(WHISPER_FILES.encoder), checkpoint, encoder),
+			() => writeCrossGraph(output(WHISPER_FILES.cross), checkpoint, encoder),
+			() => writeDecoderGraph(output(WHISPER_FILES.decoder), checkpoint, decoder, description.alignmentHeads),
+			() => copyFile(join(sourceDirectory, 'tokenizer.json'), output(WHISPER_FILES.tokenizer)),
+			() => writeFile(output(WHISPER_FILES.description), JSON.stringify(description, null, '\t') + '\n'),
+		];
+		for (const [index, step] of steps.entries()) {
+			signal?.throwIfAborted();
+			await step();
+			onProgress?.((index + 1) / steps.length);
+		}
+	} finally {
+		await checkpoint.close();
+	}
 }

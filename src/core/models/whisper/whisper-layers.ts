@@ -1,0 +1,129 @@
+import type {GraphBuilder, Value} from '../graph/graph-builder.js';
+import {linear, type Matrix, type WeightFormat} from '../graph/linear.js';
+import {HEAD_SIZE, type WhisperCheckpoint} from './whisper-checkpoint.js';
+
+/** Scores are scaled by this; folded into the weights of the query (Vaswani et al. 2017, section 3.2.1). */
+const QUERY_SCALE = HEAD_SIZE ** -0.5;
+
+/** What every layer needs to be added to a graph. */
+export interface LayerContext {
+	readonly graph: GraphBuilder;
+	readonly checkpoint: WhisperCheckpoint;
+	readonly format: WeightFormat;
+}
+
+/** A constant of the checkpoint that stays in float32: normalisations and biases. */
+export async function vectorTensor({graph, checkpoint}: LayerContext, name: string): Promise<Value> {
+	const values = (await checkpoint.vector(name))!;
+	return graph.tensor(name, 'float32', [values.length], values);
+}
+
+export async function layerNorm(context: LayerContext, x: Value, name: string): Promise<Value> {
+	const weight = await vectorTensor(context, `${name}.weight`);
+	const bias = await vectorTensor(context, `${name}.bias`);
+	// 1e-5: PyTorch's default, which Whisper was trained with.
+	return context.graph.node('LayerNormalization', [x, weight, bias], {
+		attributes: {axis: -1n, epsilon: 1e-5},
+	});
+}
+
+export async function project(context: LayerContext, x: Value, name: string): Promise<Value> {
+	const {graph, checkpoint, format} = context;
+	return linear(
+		graph,
+		format,
+		x,
+		name,
+		await checkpoint.matrix(name),
+		await checkpoint.vector(`${name}.bias`),
+	);
+}
+
+/** The query of an attention, scaled. */
+export async function projectQuery(context: LayerContext, x: Value, name: string): Promise<Value> {
+	const {graph, format} = context;
+	const {matrix, bias} = await loadProjection(context, `${name}.q_proj`, QUERY_SCALE);
+	return linear(graph, format, x, `${name}.q_proj`, matrix, bias);
+}
+
+/** Scaled query, key and value of an attention that looks at `x`, from one product. */
+export async function projectSelf(context: LayerContext, x: Value, name: string): Promise<Value[]> {
+	const query = await loadProjection(context, `${name}.q_proj`, QUERY_SCALE);
+	const key = await loadProjection(context, `${name}.k_proj`);
+	const value = await loadProjection(context, `${name}.v_proj`);
+	return projectStacked(context, x, `${name}.qkv`, [query, key, value]);
+}
+
+/** Key and value of an attention that looks at the encoder's output `x`, from one product. */
+export async function projectKeyValue(context: LayerContext, x: Value, name: string): Promise<Value[]> {
+	const key = await loadProjection(context, `${name}.k_proj`);
+	const value = await loadProjection(context, `${name}.v_proj`);
+	return projectStacked(context, x, `${name}.kv`, [key, value]);
+}
+
+/** [batch, time, width] to [batch, heads, time, head size]. */
+export function splitHeads({graph, checkpoint}: LayerContext, x: Value): Value {
+	const heads = graph.node('Reshape', [x, graph.integers(0, 0, checkpoint.dimensions.heads, HEAD_SIZE)]);
+	return graph.node('Transpose', [heads], {attributes: {perm: [0, 2, 1, 3]}});
+}
+
+/** [batch, heads, time, head size] to [batch, time, width]. */
+export function joinHeads({graph, checkpoint}: LayerContext, x: Value): Value {
+	const times = graph.node('Transpose', [x], {attributes: {perm: [0, 2, 1, 3]}});
+	return graph.node('Reshape', [times, graph.integers(0, 0, checkpoint.dimensions.width)]);
+}
+
+/** `x` + what the attention `name` made of it, projected out. */
+export async function addAttention(
+	context: LayerContext,
+	x: Value,
+	attended: Value,
+	name: string,
+): Promise<Value> {
+	return context.graph.node('Add', [x, await project(context, attended, `${name}.out_proj`)]);
+}
+
+/** `x` + the feed-forward part of the layer `name`. */
+export async function addFeedForward(context: LayerContext, x: Value, name: string): Promise<Value> {
+	const normal = await layerNorm(context, x, `${name}.final_layer_norm`);
+	const inner = context.graph.node('Gelu', [await project(context, normal, `${name}.fc1`)]);
+	return context.graph.node('Add', [x, await project(context, inner, `${name}.fc2`)]);
+}
+
+interface Projection {
+	readonly matrix: Matrix;
+	/** All zeros where the checkpoint has none, as keys do. */
+	readonly bias: Float32Array;
+}
+
+async function loadProjection({checkpoint}: LayerContext, name: string, scale = 1): Promise<Projection> {
+	const {outputs, inputs, values} = await checkpoint.matrix(name);
+	const bias = (await checkpoint.vector(`${name}.bias`)) ?? new Float32Array(outputs);
+	if (scale === 1) return {matrix: {outputs, inputs, values}, bias};
+	return {
+		matrix: {outputs, inputs, values: values.map(value => value * scale)},
+		bias: bias.map(value => value * scale),
+	};
+}
+
+async function projectStacked(
+	{graph, format}: LayerContext,
+	x: Value,
+	name: string,
+	projections: readonly Projection[],
+): Promise<Value[]> {
+	const {inputs} = projections[0]!.matrix;
+	const outputs = projections.reduce((sum, {matrix}) => sum + matrix.outputs, 0);
+	const values = new Float32Array(outputs * inputs);
+	const bias = new Float32Array(outputs);
+	let row = 0;
+	for (const projection of projections) {
+		values.set(projection.matrix.values, row * inputs);
+		bias.set(projection.bias, row);
+		row += projection.matrix.outputs;
+	}
+	const product = await linear(graph, format, x, name, {outputs, inputs, values}, bias);
+	return graph.nodes('Split', [product], projections.length, {
+		attributes: {axis: -1n, num_outputs: BigInt(projections.length)},
+	});
+}
