@@ -9,7 +9,7 @@ export function registerTranslate(parent: Command, context: CommandContext, outc
 		.command('translate')
 		.description('translate recordings, or write captions of them')
 		.argument('<inputs...>', 'audio or video files, folders, glob patterns, or - for the standard input')
-		.option('--from <language>', 'language spoken: a code, a name, or auto to detect it', 'auto')
+		.option('--from <language>', 'language spoken: a code, a name, or auto to detect it (default: "auto")')
 		.option('--to <language>', 'language to write: en, or same for captions (default: "en")')
 		.option('--format <format>', 'txt, srt, vtt, json, tsv or lrc (default: by --output, else "txt")')
 		.option('--output <path>', 'write to this file, or to files in this folder, instead of printing')
