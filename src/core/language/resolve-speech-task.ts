@@ -25,10 +25,11 @@ export interface SpeechTask {
  *
  * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED` if it cannot, naming what would do it.
  */
-export function resolveSpeechTask(
-	{source, target}: LanguageRequest,
-	model: SpeechModelAbilities,
-): SpeechTask {
+export function resolveSpeechTask(request: LanguageRequest, model: SpeechModelAbilities): SpeechTask {
+	const {target} = request;
+	// A model of one language has nothing to detect.
+	const source =
+		request.source === 'auto' && model.languages.length === 1 ? model.languages[0]! : request.source;
 	if (source !== 'auto' && !model.languages.includes(source)) {
 		throw unsupported(`${model.name} does not understand ${nameOf(source)}`, [
 			`It understands ${listLanguages(model.languages)}`,
