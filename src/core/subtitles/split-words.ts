@@ -1,0 +1,15 @@
+import type {Segment} from '../translation/translation-event.js';
+
+export interface Utterance {
+	readonly startMs: number;
+	readonly endMs: number;
+	readonly text: string;
+}
+
+/** A segment's words, each for itself and without the spaces around it; the segment where it has none. */
+export function splitWords(segment: Segment): readonly Utterance[] {
+	const words = (segment.words ?? [])
+		.map(({startMs, endMs, text}) => ({startMs, endMs, text: text.trim()}))
+		.filter(({text}) => text !== '');
+	return words.length > 0 ? words : [segment];
+}
