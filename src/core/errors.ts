@@ -24,6 +24,8 @@ export const ERROR_CATALOGUE = {
 	MODEL_UNSUPPORTED: {retryable: false},
 	/** Another process holds the lock of this model for too long. */
 	MODEL_LOCKED: {retryable: true},
+	/** Nobody answers at the address of a source of models, or not with a certificate we trust. */
+	SOURCE_UNREACHABLE: {retryable: true},
 	/** A download failed after all retries. */
 	DOWNLOAD_FAILED: {retryable: true},
 	/** Not enough room on the disk for what must be written. */
