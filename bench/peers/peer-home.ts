@@ -17,4 +17,6 @@ export const PEER_HOME = {
 	transformersJs: join(home, 'transformers-js'),
 	/** The set's recordings decoded to 16 kHz float32. */
 	samples: join(home, 'dev-samples'),
+	/** What the reference implementation wrote for the long recordings. */
+	references: join(home, 'reference-texts'),
 } as const;
