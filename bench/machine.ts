@@ -1,4 +1,7 @@
+import {createRequire} from 'node:module';
 import {availableParallelism, cpus, loadavg, totalmem} from 'node:os';
+
+const require = createRequire(import.meta.url);
 
 /** Where and under what load a figure was measured; goes beside every figure. */
 export function describeMachine(): Record<string, unknown> {
@@ -9,6 +12,7 @@ export function describeMachine(): Record<string, unknown> {
 		platform: `${process.platform} ${process.arch}`,
 		node: process.version,
 		v8: process.versions.v8,
+		onnxruntime: (require('onnxruntime-node/package.json') as {version: string}).version,
 		loadAverage1Minute: loadavg()[0],
 		date: new Date().toISOString(),
 	};
