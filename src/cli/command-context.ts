@@ -1,7 +1,10 @@
 import type {Readable, Writable} from 'node:stream';
 
-import type {AudioInput, AudioSource, RawFormat} from '../core/audio/audio-source.js';
+import type {AudioInput, AudioSource} from '../core/audio/audio-source.js';
+import type {OpenAudioOptions} from '../core/audio/open-audio.js';
 import {InfinisstError} from '../core/errors.js';
+import type {ModelStore} from '../core/models/model-store.js';
+import type {Device} from '../core/models/onnx-session.js';
 import type {FileTranslator} from '../core/translation/file-translator.js';
 import {systemClock, type Clock} from '../core/util/clock.js';
 import {RunStop} from './run-stop.js';
@@ -9,17 +12,9 @@ import {RunStop} from './run-stop.js';
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & {readonly isTTY?: boolean; readonly columns?: number};
 
-export interface OpenAudioOptions {
-	/** Set for headerless samples; otherwise the content says what it is. */
-	readonly raw?: RawFormat;
-	/** Called with one sentence for each thing that was worked around. */
-	readonly onWarning?: (message: string) => void;
-	readonly signal?: AbortSignal;
-}
-
 export interface OpenTranslatorOptions {
 	readonly graphsDirectory: string;
-	readonly device: 'auto' | 'cpu' | 'cuda' | 'webgpu';
+	readonly device: Device;
 	readonly threads?: number;
 }
 
@@ -35,6 +30,7 @@ export interface CommandContext {
 	readonly signal: AbortSignal;
 	/** The heavy parts, each behind an `import()` so that `--help` loads none of them. */
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
+	openModelStore(): Promise<ModelStore>;
 	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
 }
 
@@ -57,6 +53,10 @@ export function createProcessContext(): CommandContext {
 		async openAudio(input, options) {
 			const {openAudio} = await import('../core/audio/open-audio.js');
 			return openAudio(input, options);
+		},
+		async openModelStore() {
+			const {openModelStore} = await import('./open-model-store.js');
+			return openModelStore({env: process.env, cwd: process.cwd()});
 		},
 		async openTranslator(options) {
 			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');

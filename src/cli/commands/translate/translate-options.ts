@@ -1,0 +1,130 @@
+import {extname} from 'node:path';
+
+import {z} from 'zod';
+
+import type {RawFormat} from '../../../core/audio/audio-source.js';
+import {InfinisstError} from '../../../core/errors.js';
+import {parseLanguageRequest, type LanguageRequest} from '../../../core/language/parse-language-request.js';
+import {DEVICES, type Device} from '../../../core/models/onnx-session.js';
+import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../../core/models/precision.js';
+import {SUBTITLE_FORMATS, type SubtitleFormat} from '../../../core/subtitles/subtitle-formatter.js';
+import {oneOf, parseOptions, wholeNumber} from '../../parse-options.js';
+
+export interface TranslateOptions {
+	readonly languages: LanguageRequest;
+	readonly format: SubtitleFormat;
+	/** A file or a folder, as given. */
+	readonly output: string | undefined;
+	readonly words: boolean;
+	readonly maxLineWidth: number;
+	readonly maxLines: number;
+	/** Undefined: the catalogue's default. */
+	readonly model: string | undefined;
+	readonly precision: Precision;
+	readonly device: Device;
+	/** Undefined: one for each core. */
+	readonly threads: number | undefined;
+	readonly beamSize: number;
+	readonly prompt: string | undefined;
+	readonly raw: RawFormat | undefined;
+	/** Whether to fetch a missing model; undefined: if somebody is watching. */
+	readonly download: boolean | undefined;
+	readonly json: boolean;
+	readonly quiet: boolean;
+	readonly color: boolean;
+	/** Sentences about flags that change nothing here. */
+	readonly remarks: readonly string[];
+}
+
+const text = z.string();
+const schema = z.object({
+	from: text.optional(),
+	to: text.optional(),
+	format: oneOf(SUBTITLE_FORMATS).optional(),
+	output: text.min(1, 'must be a file or a folder').optional(),
+	words: z.boolean().default(false),
+	// Narrower lines could not hold a word of most languages; wider ones are no subtitles any more.
+	maxLineWidth: wholeNumber(10, 1000).optional(),
+	maxLines: wholeNumber(1, 100).optional(),
+	model: text.min(1, 'must name a model').optional(),
+	precision: oneOf(['auto', ...PRECISIONS]).default('auto'),
+	device: oneOf(DEVICES).default('auto'),
+	threads: wholeNumber(1, 256).optional(),
+	beam: wholeNumber(1, 16).default(1),
+	prompt: text.optional(),
+	raw: oneOf(['s16le', 'f32le']).optional(),
+	rate: wholeNumber(1000, 768_000).optional(),
+	channels: wholeNumber(1, 64).optional(),
+	download: z.boolean().optional(),
+	json: z.boolean().default(false),
+	quiet: z.boolean().default(false),
+	color: z.boolean().default(true),
+});
+
+/**
+ * What `infinisst translate` shall do, with every default filled in.
+ *
+ * @throws {InfinisstError} `OPTION_INVALID`.
+ */
+export function parseTranslateOptions(flags: unknown): TranslateOptions {
+	const parsed = parseOptions(schema, flags);
+	if (parsed.json && parsed.format !== undefined && parsed.output === undefined) {
+		throw new InfinisstError('OPTION_INVALID', '--json and --format both say what to print', {
+			hint: 'Leave one of them out, or name a file for the --format with --output.',
+		});
+	}
+
+	const format = parsed.format ?? formatOfName(parsed.output) ?? 'txt';
+	return {
+		languages: parseLanguageRequest(parsed),
+		format,
+		output: parsed.output,
+		words: parsed.words,
+		maxLineWidth: parsed.maxLineWidth ?? 42,
+		maxLines: parsed.maxLines ?? 2,
+		model: parsed.model,
+		precision: parsed.precision === 'auto' ? DEFAULT_PRECISION : parsed.precision,
+		device: parsed.device,
+		threads: parsed.threads,
+		beamSize: parsed.beam,
+		prompt: parsed.prompt,
+		raw: resolveRaw(parsed),
+		download: parsed.download,
+		json: parsed.json,
+		quiet: parsed.quiet,
+		color: parsed.color,
+		remarks: findUselessFlags(parsed, format),
+	};
+}
+
+/** `talk.srt` says what it shall be. */
+function formatOfName(output: string | undefined): SubtitleFormat | undefined {
+	const extension = extname(output ?? '')
+		.slice(1)
+		.toLowerCase();
+	return SUBTITLE_FORMATS.find(format => format === extension);
+}
+
+function resolveRaw({raw, rate, channels}: z.output<typeof schema>): RawFormat | undefined {
+	if (raw !== undefined) return {encoding: raw, sampleRateHz: rate ?? 16_000, channels: channels ?? 1};
+	if (rate === undefined && channels === undefined) return undefined;
+	const flag = rate === undefined ? '--channels' : '--rate';
+	throw new InfinisstError('OPTION_INVALID', `${flag} describes headerless samples and needs --raw`, {
+		hint: 'Add --raw s16le or --raw f32le; other recordings say themselves what they are.',
+	});
+}
+
+function findUselessFlags(parsed: z.output<typeof schema>, format: SubtitleFormat): string[] {
+	const remarks: string[] = [];
+	const printsEvents = parsed.json && parsed.output === undefined;
+	if (parsed.words && format === 'txt' && !parsed.json) {
+		remarks.push('--words changes nothing in txt; json, vtt, srt, tsv and lrc have room for it.');
+	}
+
+	const limits = parsed.maxLineWidth ?? parsed.maxLines;
+	if (limits !== undefined && (printsEvents || (format !== 'srt' && format !== 'vtt'))) {
+		remarks.push('--max-line-width and --max-lines change only srt and vtt.');
+	}
+
+	return remarks;
+}
