@@ -142,6 +142,14 @@ describe('SpeechSegmenter', () => {
 		expect(second!.runs[0]!.startSample).toBe(first!.endSample);
 	});
 
+	it('drops what it doubts', () => {
+		const doubtful = probabilitiesOf(['silence', 1], ['speech', 1], ['silence', 1]).map(
+			value => value * 0.65,
+		);
+		expect(segment(doubtful)).toEqual([]);
+		expect(segment(doubtful, {minSpeechProbability: 0.6})).toHaveLength(1);
+	});
+
 	it('tells how sure it is', () => {
 		expect(segment(probabilitiesOf(['speech', 1]))[0]!.speechProbability).toBeCloseTo(0.95, 6);
 	});
@@ -157,7 +165,11 @@ describe('SpeechSegmenter', () => {
 		seed => {
 			const random = createRandom(seed);
 			const probabilities = randomProbabilities(random);
-			const options = {maxSegmentMs: 1000 + Math.floor(random() * 28_000), endPauseMs: 500 + random() * 2000};
+			const options = {
+				maxSegmentMs: 1000 + Math.floor(random() * 28_000),
+				endPauseMs: 500 + random() * 2000,
+				minSpeechProbability: 0,
+			};
 			const segments = segment(probabilities, options);
 			const totalSamples = probabilities.length * WINDOW_SAMPLES;
 			let done = 0;
