@@ -10,6 +10,13 @@ export interface FileTranslationOptions {
 	readonly beamSize?: number;
 	/** Text that sets names, spelling and style. */
 	readonly prompt?: string;
+	/**
+	 * Prompt each segment with the text of the one before it. Segments are then decoded one by one.
+	 * @default false
+	 */
+	readonly previousText?: boolean;
+	/** Let the model write timestamps while it decodes. @default false */
+	readonly timestamps?: boolean;
 	/** Also time every word. @default false */
 	readonly words?: boolean;
 	/** Fires to stop; the iteration then throws `signal.reason`. */

@@ -192,14 +192,8 @@ function valueInfo(name: string, type: ElementType, shape: readonly (number | st
 
 /** Numbers of AttributeProto.AttributeType. */
 function attribute(name: string, value: AttributeValue): AttributeMessage {
-	switch (typeof value) {
-		case 'number':
-			return {name, type: 1, f: value};
-		case 'bigint':
-			return {name, type: 2, i: Number(value)};
-		case 'string':
-			return {name, type: 3, s: new TextEncoder().encode(value)};
-		default:
-			return {name, type: 7, ints: [...value]};
-	}
+	if (typeof value === 'number') return {name, type: 1, f: value};
+	if (typeof value === 'bigint') return {name, type: 2, i: Number(value)};
+	if (typeof value === 'string') return {name, type: 3, s: new TextEncoder().encode(value)};
+	return {name, type: 7, ints: [...value]};
 }

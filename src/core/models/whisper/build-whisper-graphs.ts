@@ -1,10 +1,11 @@
-import {copyFile, writeFile} from 'node:fs/promises';
+import {copyFile, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {WeightFormat} from '../graph/linear.js';
 import type {Precision} from '../precision.js';
 import {openWhisperCheckpoint} from './whisper-checkpoint.js';
 import {writeDecoderGraph} from './whisper-decoder-graph.js';
 import {describeWhisper} from './whisper-description.js';
+import {listTokens, type TokenizerFile} from './whisper-vocabulary.js';
 import {writeCrossGraph, writeEncoderGraph} from './whisper-encoder-graph.js';
 
 export interface BuildWhisperGraphsOptions {
@@ -24,6 +25,8 @@ export const WHISPER_FILES = {
 	cross: 'cross.onnx',
 	decoder: 'decoder.onnx',
 	description: 'whisper.json',
+	/** Text of every token by id: small, while the whole tokenizer is only needed to read a prompt. */
+	vocabulary: 'vocabulary.json',
 	tokenizer: 'tokenizer.json',
 } as const;
 
@@ -58,6 +61,13 @@ export async function buildWhisperGraphs({
 			() => writeCrossGraph(output(WHISPER_FILES.cross), checkpoint, encoder),
 			() => writeDecoderGraph(output(WHISPER_FILES.decoder), checkpoint, decoder, description.alignmentHeads),
 			() => copyFile(join(sourceDirectory, 'tokenizer.json'), output(WHISPER_FILES.tokenizer)),
+			async () => {
+				const tokenizer = JSON.parse(
+					await readFile(output(WHISPER_FILES.tokenizer), 'utf8'),
+				) as TokenizerFile;
+				const tokens = listTokens(tokenizer, description.specialTokens.endOfText);
+				await writeFile(output(WHISPER_FILES.vocabulary), JSON.stringify(tokens));
+			},
 			() => writeFile(output(WHISPER_FILES.description), JSON.stringify(description, null, '\t') + '\n'),
 		];
 		for (const [index, step] of steps.entries()) {

@@ -1,0 +1,157 @@
+import {SAMPLE_RATE_HZ, type AudioSource} from '../audio/audio-source.js';
+import {openVoiceActivityDetector} from '../audio/voice-activity.js';
+import {readSpeechSegments, type VoicedAudio} from '../audio/voiced-audio.js';
+import type {Device} from '../models/onnx-session.js';
+import {LanguageDetection} from '../models/whisper/language-detection.js';
+import {openWhisperModel, type WhisperModel} from '../models/whisper/whisper-model.js';
+import {mapOrdered} from '../util/map-ordered.js';
+import {createSerial} from '../util/serial.js';
+import type {FileTranslationOptions, FileTranslator} from './file-translator.js';
+import type {TranslationEvent} from './translation-event.js';
+import {LanguageTracker} from './whisper/language-tracker.js';
+import type {Recognition} from './whisper/recognition.js';
+import {SegmentRecognizer} from './whisper/segment-recognizer.js';
+import {toSegments} from './whisper/to-segments.js';
+
+export interface WhisperFileTranslatorOptions {
+	/** As `buildWhisperGraphs` made it. */
+	readonly graphsDirectory: string;
+	/** Threads of each graph; encoder and decoder work side by side. @default 1 */
+	readonly threads?: number;
+	/** @default 'auto' */
+	readonly device?: Device;
+	/** Sequences that are decoded together at most. @default 8 */
+	readonly maxBatchSize?: number;
+	/** Longest stretch that is recognised at once. @default 29000 */
+	readonly maxSegmentMs?: number;
+}
+
+/** Segments that are encoded while all rows of the batch are taken, so that no row waits for the encoder. */
+const ENCODED_AHEAD = 1;
+
+/** A segment that went through the model. */
+interface Recognized {
+	readonly speech: VoicedAudio;
+	readonly language: string;
+	/** Set where the language is another than before. */
+	readonly detected: {readonly language: string; readonly probability: number} | undefined;
+	readonly recognition: Recognition;
+}
+
+/**
+ * Opens a translator of recordings with a Whisper model: voice activity cuts the audio into segments, which
+ * are encoded one by one at their real length and decoded together.
+ *
+ * @throws {InfinisstError} as `openWhisperModel`.
+ */
+export async function openWhisperFileTranslator(
+	options: WhisperFileTranslatorOptions,
+): Promise<FileTranslator> {
+	const {maxBatchSize = 8, maxSegmentMs} = options;
+	const [model, detector] = await Promise.all([
+		openWhisperModel({...options, maxBatchSize}),
+		openVoiceActivityDetector(),
+	]);
+	const recognizer = new SegmentRecognizer(model);
+	const running = new Set<Promise<void>>();
+	let closing: Promise<void> | undefined;
+
+	async function* translate(
+		audio: AudioSource,
+		request: FileTranslationOptions,
+	): AsyncGenerator<TranslationEvent, void, undefined> {
+		let readSamples = 0;
+		const speech = readSpeechSegments(audio.samples, detector, {
+			...(maxSegmentMs === undefined ? {} : {maxSegmentMs}),
+			...(request.signal === undefined ? {} : {signal: request.signal}),
+			onProgress: samples => (readSamples = samples),
+		});
+		// A prompt made of the text before needs that text, so then nothing can be decoded together.
+		const limit =
+			request.previousText === true ? 1 : Math.max(1, Math.floor(maxBatchSize / beamSizeOf(request)));
+		const recognize = await createSegmentMapper(model, recognizer, request);
+		let segments = 0;
+		for await (const recognized of mapOrdered(speech, limit + ENCODED_AHEAD, recognize)) {
+			const {detected, language, recognition} = recognized;
+			if (detected !== undefined) yield {type: 'language-detected', ...detected};
+			const textLanguage = request.task === 'translate' ? 'en' : language;
+			for (const segment of toSegments(
+				recognized.speech,
+				recognition,
+				language,
+				textLanguage,
+				model.vocabulary,
+			)) {
+				yield {type: 'segment-final', segment: {index: segments++, ...segment}};
+			}
+			if (recognition.repairs.includes('cut')) {
+				const seconds = Math.round(recognized.speech.startMs / 1000);
+				yield {
+					type: 'warning-raised',
+					message: `The model repeated itself at ${seconds} s; the repetition was cut.`,
+				};
+			}
+			yield {type: 'progress', processedMs: recognized.speech.endMs, durationMs: audio.durationMs};
+		}
+		yield {type: 'translation-ended', audioMs: (readSamples * 1000) / SAMPLE_RATE_HZ, segments};
+	}
+
+	return {
+		translate: async function* (audio, request) {
+			let resolve!: () => void;
+			const promise = new Promise<void>(settle => (resolve = settle));
+			running.add(promise);
+			try {
+				yield* translate(audio, request);
+			} finally {
+				running.delete(promise);
+				resolve();
+			}
+		},
+		close: () =>
+			(closing ??= (async () => {
+				await Promise.all(running);
+				await Promise.all([model.close(), detector.close()]);
+			})()),
+	};
+}
+
+/** Makes the function that takes one segment through the model; calls may overlap but begin in order. */
+async function createSegmentMapper(
+	model: WhisperModel,
+	recognizer: SegmentRecognizer,
+	request: FileTranslationOptions,
+): Promise<(speech: VoicedAudio) => Promise<Recognized>> {
+	const {sourceLanguage, task, signal, previousText = false} = request;
+	const prompt = request.prompt === undefined ? [] : await model.tokenize(` ${request.prompt.trim()}`);
+	const tracker = new LanguageTracker();
+	const inOrder = createSerial();
+	let context = prompt;
+
+	return async speech => {
+		const prepared = await inOrder(async () => {
+			signal?.throwIfAborted();
+			const encoded = await recognizer.encode(speech.samples);
+			if (sourceLanguage !== 'auto') return {encoded, language: sourceLanguage, detected: undefined};
+			const {probabilities} = await model.decode(new LanguageDetection(encoded, model.description), signal);
+			const {isNew, language, probability} = tracker.observe(probabilities, speech.endMs - speech.startMs);
+			return {encoded, language, detected: isNew ? {language, probability} : undefined};
+		});
+		const {encoded, language, detected} = prepared;
+		const recognition = await recognizer.recognize(speech.samples, encoded, {
+			language,
+			task: language === 'en' ? 'transcribe' : task,
+			context,
+			beamSize: beamSizeOf(request),
+			withTimestamps: request.timestamps ?? false,
+			withTimes: request.words ?? false,
+			...(signal === undefined ? {} : {signal}),
+		});
+		if (previousText) context = [...prompt, ...recognition.tokens];
+		return {speech, language, detected, recognition};
+	};
+}
+
+function beamSizeOf({beamSize = 1}: FileTranslationOptions): number {
+	return beamSize;
+}

@@ -1,0 +1,87 @@
+import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
+import type {VoicedAudio} from '../../audio/voiced-audio.js';
+import {splitWords} from '../../models/whisper/split-words.js';
+import type {WhisperVocabulary} from '../../models/whisper/whisper-vocabulary.js';
+import type {Segment, TimedWord} from '../translation-event.js';
+import type {Recognition} from './recognition.js';
+
+/** What ends a sentence. */
+const SENTENCE_END = /[.?!。？！…]["'”’»)\]]*$/u;
+
+/** An abbreviation or an initial ("Mr.", "J.") seldom ends one. */
+const ABBREVIATION = /(^|\s)\p{Lu}\p{L}{0,2}\.$/u;
+
+/**
+ * Turns what was recognised in a stretch of audio into segments, one for each sentence where words are
+ * timed, otherwise one for all.
+ *
+ * @param language - that was spoken.
+ * @param textLanguage - that the text is written in.
+ */
+export function toSegments(
+	audio: VoicedAudio,
+	recognition: Recognition,
+	language: string,
+	textLanguage: string,
+	vocabulary: WhisperVocabulary,
+): Omit<Segment, 'index'>[] {
+	if (recognition.text === '') return [];
+	const {averageLogProbability, noSpeechProbability, compressionRatio, temperature} = recognition;
+	const common = {
+		sourceLanguage: language,
+		averageLogProbability,
+		noSpeechProbability,
+		compressionRatio,
+		temperature,
+	};
+	const words = timeWords(audio, recognition, textLanguage, vocabulary);
+	if (words === undefined || words.length === 0) {
+		const [first, last] = [audio.runs[0]!, audio.runs.at(-1)!];
+		return [
+			{...common, startMs: toMs(first.startSample), endMs: toMs(last.endSample), text: recognition.text},
+		];
+	}
+	return splitSentences(words).map(sentence => ({
+		...common,
+		startMs: sentence[0]!.startMs,
+		endMs: sentence.at(-1)!.endMs,
+		text: sentence
+			.map(({text}) => text)
+			.join('')
+			.trim(),
+		words: sentence,
+	}));
+}
+
+function timeWords(
+	audio: VoicedAudio,
+	{tokens, times, probabilities}: Recognition,
+	language: string,
+	vocabulary: WhisperVocabulary,
+): TimedWord[] | undefined {
+	if (times === undefined || times.length === 0) return undefined;
+	return splitWords(tokens, vocabulary, language).map(({text, from, to}) => ({
+		text,
+		startMs: audio.startMs + times[from]!.startMs,
+		endMs: audio.startMs + times[to - 1]!.endMs,
+		probability: mean(probabilities.slice(from, to)),
+	}));
+}
+
+function splitSentences(words: readonly TimedWord[]): TimedWord[][] {
+	const sentences: TimedWord[][] = [[]];
+	for (const [index, word] of words.entries()) {
+		sentences.at(-1)!.push(word);
+		const isEnd = SENTENCE_END.test(word.text) && !ABBREVIATION.test(word.text);
+		if (isEnd && index < words.length - 1) sentences.push([]);
+	}
+	return sentences;
+}
+
+function mean(values: readonly number[]): number {
+	return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function toMs(samples: number): number {
+	return (samples * 1000) / SAMPLE_RATE_HZ;
+}

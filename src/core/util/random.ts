@@ -1,0 +1,15 @@
+/**
+ * Uniform numbers in 0..1 that are the same at each run: mulberry32, by Tommy Ettinger (public domain).
+ *
+ * @param seed - any whole number.
+ */
+export function createRandom(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = state;
+		mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}
