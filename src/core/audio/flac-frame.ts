@@ -113,15 +113,13 @@ export function decodeFlacFrame(bytes: Uint8Array, offset: number, header: FlacF
 	if (checksum(CRC16, 16, bytes, offset, end) !== stated) return {kind: 'damaged'};
 	joinStereo(integers, channelCode);
 	const scale = 1 / 2 ** (bitsPerSample - 1);
-	return {
-		kind: 'frame',
-		channels: integers.map(samples => Float32Array.from(samples, toFloat(scale))),
-		endOffset: end + 2,
-	};
+	return {kind: 'frame', channels: integers.map(samples => toFloat(samples, scale)), endOffset: end + 2};
 }
 
-function toFloat(scale: number): (sample: number) => number {
-	return sample => sample * scale;
+function toFloat(samples: Int32Array, scale: number): Float32Array {
+	const floats = new Float32Array(samples);
+	for (let index = 0; index < floats.length; index++) floats[index]! *= scale;
+	return floats;
 }
 
 /** Returns false for what no encoder may write. */

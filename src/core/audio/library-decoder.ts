@@ -68,6 +68,7 @@ class LibraryDecoder implements AudioDecoder {
 	#first: AudioBlock | undefined;
 	#decodedMs = 0;
 	#isDamaged = false;
+	#hasStarted = false;
 	#ended = false;
 	#closing: Promise<void> | undefined;
 
@@ -150,8 +151,11 @@ class LibraryDecoder implements AudioDecoder {
 
 	#toBlock(result: LibraryResult | undefined): AudioBlock | undefined {
 		const errors = result?.errors ?? 0;
-		if ((typeof errors === 'number' ? errors : errors.length) > 0) this.#isDamaged = true;
+		// The AAC decoder counts its first frame, for which it gives no samples by design, as a fault.
+		const tolerated = this.#hasStarted ? 0 : 1;
+		if (typeof errors === 'number' ? errors > tolerated : errors.length > 0) this.#isDamaged = true;
 		if ((result?.channelData[0]?.length ?? 0) === 0) return undefined;
+		this.#hasStarted = true;
 		return {channels: result!.channelData, sampleRateHz: result!.sampleRate};
 	}
 
