@@ -125,7 +125,7 @@ class Download {
 
 		const failure = await this.#admit(response, isResuming);
 		if (failure !== undefined) {
-			await response.body.dump();
+			response.discard();
 			return failed(failure);
 		}
 		return (await this.#receive(response)) ?? this.#finish();
@@ -216,32 +216,36 @@ class Download {
 		};
 	}
 
-	async #receive({body, url}: HttpResponse): Promise<ReturnType<typeof failed> | undefined> {
+	async #receive({blocks, url}: HttpResponse): Promise<ReturnType<typeof failed> | undefined> {
 		const {signal, onProgress} = this.#options;
 		const {sizeBytes} = this.#expected;
 		const before = this.#receivedBytes;
 		onProgress?.(before, sizeBytes);
-		const blocks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
 		try {
 			for (;;) {
-				let block;
+				let next;
 				try {
-					block = await blocks.next();
+					next = await blocks.next();
 				} catch (error) {
 					signal?.throwIfAborted();
-					return failed({...describeNetworkFault(error, url), hasProgressed: this.#receivedBytes > before});
+					return failed({
+						...describeNetworkFault(error, url),
+						hasProgressed: this.#receivedBytes > before,
+					});
 				}
-				if (block.done) break;
-				if (sizeBytes !== undefined && this.#receivedBytes + block.value.length > sizeBytes) {
+				if (next.done) break;
+				signal?.throwIfAborted();
+				const block = next.value;
+				if (sizeBytes !== undefined && this.#receivedBytes + block.length > sizeBytes) {
 					return await this.#rejectBytes(`${url.host} sends more than the ${sizeBytes} bytes of the file`);
 				}
-				await this.#file!.appendFile(block.value);
-				this.#hash.update(block.value);
-				this.#receivedBytes += block.value.length;
+				await this.#file!.appendFile(block);
+				this.#hash.update(block);
+				this.#receivedBytes += block.length;
 				onProgress?.(this.#receivedBytes, sizeBytes);
 			}
 		} finally {
-			await blocks.return?.();
+			await blocks.return();
 		}
 		if (sizeBytes === undefined || this.#receivedBytes === sizeBytes) return undefined;
 		return failed({

@@ -1,6 +1,7 @@
 import {EnvHttpProxyAgent, request, type Dispatcher} from 'undici';
 import {describeNetworkFault, describeStatus} from './describe-failure.js';
 import {done, failed, type Attempt} from './failure.js';
+import {readBlocks} from './read-blocks.js';
 
 /** Proxies as the usual environment variables name them; empty or absent means none. */
 export interface ProxySettings {
@@ -35,8 +36,10 @@ export interface HttpResponse {
 	readonly headers: Dispatcher.ResponseData['headers'];
 	/** Headers of the first answer, which the hub uses to describe the file it redirects to. */
 	readonly firstHeaders: Dispatcher.ResponseData['headers'];
-	/** Read it to its end, or `dump()` it. */
-	readonly body: Dispatcher.ResponseData['body'];
+	/** The bytes, to be iterated once; ending that early closes the connection. */
+	readonly blocks: AsyncGenerator<Buffer, void>;
+	/** For an answer that is not read: closes its connection. */
+	discard(): void;
 }
 
 /** GET over HTTP with redirects, proxies and time-outs. */
@@ -112,7 +115,14 @@ async function getFollowingRedirects(
 			continue;
 		}
 		if ((status >= 200 && status < 300) || accept.includes(status)) {
-			return done({url, status, headers: response.headers, firstHeaders, body});
+			return done({
+				url,
+				status,
+				headers: response.headers,
+				firstHeaders,
+				blocks: readBlocks(body),
+				discard: () => void body.destroy(),
+			});
 		}
 		await body.dump();
 		return failed(

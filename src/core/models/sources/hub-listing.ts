@@ -53,7 +53,7 @@ export async function listHubFiles(options: HubListingOptions): Promise<HubListi
 			const answer = await client.get({url, token, signal, headers: {accept: 'application/json'}});
 			if (!answer.isDone) return answer;
 			try {
-				return done(await readText(answer.value.body, url));
+				return done(await readText(answer.value.blocks, url));
 			} catch (error) {
 				signal?.throwIfAborted();
 				if (InfinisstError.is(error)) throw error;
@@ -65,10 +65,10 @@ export async function listHubFiles(options: HubListingOptions): Promise<HubListi
 	return parseListing(text, url);
 }
 
-async function readText(body: AsyncIterable<Buffer>, url: URL): Promise<string> {
+async function readText(answer: AsyncIterable<Buffer>, url: URL): Promise<string> {
 	const blocks: Buffer[] = [];
 	let sizeBytes = 0;
-	for await (const block of body) {
+	for await (const block of answer) {
 		sizeBytes += block.length;
 		if (sizeBytes > MAX_LISTING_BYTES) throw notAHub(url);
 		blocks.push(block);

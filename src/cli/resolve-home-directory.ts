@@ -1,0 +1,13 @@
+import {resolve} from 'node:path';
+import envPaths from 'env-paths';
+import type {CommandContext} from './command-context.js';
+
+/**
+ * Where this program keeps what it has fetched and recorded: `INFINISST_HOME`, or the system's place for
+ * data of programs. Not the cache, because a model that was carried into a closed network cannot be fetched
+ * again.
+ */
+export function resolveHomeDirectory({env, cwd}: Pick<CommandContext, 'env' | 'cwd'>): string {
+	const chosen = env['INFINISST_HOME'];
+	return chosen ? resolve(cwd, chosen) : envPaths('infinisst', {suffix: ''}).data;
+}
