@@ -150,9 +150,7 @@ export class SpeechSegmenter {
 		}
 
 		const segments: SpeechSegment[] = [];
-		// The next window may be speech too and must still fit.
-		const nextEndSample = (this.#windows + 1) * WINDOW_SAMPLES;
-		while (this.#openRun !== undefined && nextEndSample - this.neededFromSample > this.#maxSamples)
+		while (this.#openRun !== undefined && this.#isTooLong(this.#openRun))
 			segments.push(this.#cut(this.#openRun));
 		const last = this.#runs.at(-1);
 		if (
@@ -177,6 +175,11 @@ export class SpeechSegmenter {
 
 	#withoutDoubtful(segments: SpeechSegment[]): SpeechSegment[] {
 		return segments.filter(({speechProbability}) => speechProbability >= this.#minSpeechProbability);
+	}
+
+	/** Whether the open segment, ended now, would exceed the limit. */
+	#isTooLong(openRun: WindowRun): boolean {
+		return openRun.end * WINDOW_SAMPLES - this.neededFromSample > this.#maxSamples;
 	}
 
 	#closeRun(): void {

@@ -111,6 +111,19 @@ describeWithShared('voice activity on recordings', () => {
 		},
 	);
 
+	it('answers calls that were made together in their order', async () => {
+		const samples = (await readClip('audio/dev/it_vetta.flac')).subarray(0, 20_000);
+		const whole = await detect(detector.stream(), samples);
+		const stream = detector.stream();
+		const answers = await Promise.all([
+			stream.push(samples.subarray(0, 5000)),
+			stream.push(samples.subarray(5000, 12_000)),
+			stream.push(samples.subarray(12_000)),
+			stream.flush(),
+		]);
+		expect(answers.flatMap(answer => [...answer])).toEqual(whole);
+	});
+
 	it('keeps streams that run at the same time apart', async () => {
 		const [first, second] = await Promise.all(
 			['audio/dev/it_vetta.flac', 'audio/dev/zh_aishell.wav'].map(readClip),

@@ -123,6 +123,29 @@ describe('readSpeechSegments()', () => {
 		expect(progress.length).toBeGreaterThan(4);
 	});
 
+	it('holds no more audio after an hour than after a minute', async () => {
+		const block = new Float32Array(WINDOW_SAMPLES * 32);
+		const answer = new Float32Array(32);
+		const deafDetector: VoiceActivityDetector = {
+			stream: () => ({push: () => Promise.resolve(answer), flush: () => Promise.resolve(new Float32Array())}),
+			close: () => Promise.resolve(),
+		};
+		let blocks = 0;
+		const hour = new ReadableStream<Float32Array>({
+			pull(controller) {
+				if (blocks++ < 3600) controller.enqueue(block);
+				else controller.close();
+			},
+		});
+		const atStartBytes = process.memoryUsage().arrayBuffers;
+		let mostBytes = 0;
+		const onProgress = (): void => {
+			mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers - atStartBytes);
+		};
+		expect(await collect(readSpeechSegments(hour, deafDetector, {onProgress}))).toEqual([]);
+		expect(mostBytes).toBeLessThan(5e6);
+	});
+
 	it('is content with no audio', async () => {
 		expect(await read(createSource(0, 1))).toEqual([]);
 	});
