@@ -1,5 +1,5 @@
 import {stat} from 'node:fs/promises';
-import {extname, join, relative, resolve, sep} from 'node:path';
+import {extname, join, resolve} from 'node:path';
 
 import {InfinisstError} from '../../../core/errors.js';
 import {SUBTITLE_FORMATS, type SubtitleFormat} from '../../../core/subtitles/subtitle-formatter.js';
@@ -78,10 +78,4 @@ function nameOutputs(recordings: readonly Recording[], folder: string, format: S
 /** Names that differ only in case are one file on some systems. */
 function fold(name: string): string {
 	return name.normalize('NFC').toLowerCase();
-}
-
-/** For people: relative where that is shorter. */
-export function displayPath(path: string, cwd: string): string {
-	const below = relative(cwd, path);
-	return below === '' || below.startsWith(`..${sep}..`) ? path : below;
 }

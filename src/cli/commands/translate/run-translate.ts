@@ -1,10 +1,161 @@
+import {InfinisstError} from '../../../core/errors.js';
+import type {ModelEvent} from '../../../core/models/model-event.js';
 import type {CommandContext} from '../../command-context.js';
-import {EXIT_OK} from '../../exit-codes.js';
+import {describeError} from '../../describe-error.js';
+import {EXIT_BAD_INPUT, EXIT_FAULT, EXIT_MODEL_MISSING, EXIT_OK} from '../../exit-codes.js';
+import {openRunView, type RunView} from '../../render/run-view.js';
+import {sentenceOfModelEvent, statusOfModelEvent} from './describe-model-event.js';
+import {ensureModel} from './ensure-model.js';
+import {findRecordings, type Recording} from './find-recordings.js';
+import {planOutputs} from './plan-outputs.js';
+import type {RunEvent} from './run-event.js';
+import {createPrintSink, nullSink, openFileSink, type TextSink} from './text-sink.js';
+import {parseTranslateOptions, type TranslateOptions} from './translate-options.js';
+import {translateRecording, type RecordingRun, type RecordingTask} from './translate-recording.js';
 
+/** What a run of several recordings answers, worst first: a fault of ours says most about the rest. */
+const severity = [EXIT_FAULT, EXIT_MODEL_MISSING, EXIT_BAD_INPUT, EXIT_OK];
+
+/**
+ * The work of `infinisst translate`.
+ *
+ * @returns the exit code: the worst of the recordings', because a bad one does not stop the others.
+ * @throws {InfinisstError} for what stops all of them: options, languages, the model, the device.
+ * @throws `signal.reason` when the run is stopped.
+ */
 export async function runTranslate(
-	_inputs: readonly string[],
-	_flags: unknown,
-	_context: CommandContext,
+	inputs: readonly string[],
+	flags: unknown,
+	context: CommandContext,
 ): Promise<number> {
-	return Promise.resolve(EXIT_OK);
+	const options = parseTranslateOptions(flags);
+	const found = await findRecordings(inputs, context.cwd);
+	const outputPaths =
+		options.output === undefined
+			? undefined
+			: await planOutputs(found, {output: options.output, format: options.format, cwd: context.cwd});
+	const view = await openRunView(context, options);
+	try {
+		for (const remark of options.remarks) view.printNotice(remark);
+		const tasks = found.recordings.map((recording, index): RecordingTask => {
+			const outputPath = outputPaths?.[index];
+			return {
+				recording,
+				position: index + 1,
+				count: found.recordings.length,
+				outputPath,
+				openSink: () => openSink(outputPath, options, view, context.signal),
+			};
+		});
+		const emit = async (event: RunEvent): Promise<void> => {
+			if (options.json) await view.printResult(`${JSON.stringify(event)}\n`);
+		};
+		return await runTasks(tasks, {options, view, context, emit});
+	} finally {
+		await view.close();
+	}
+}
+
+interface RunParts {
+	readonly options: TranslateOptions;
+	readonly view: RunView;
+	readonly context: CommandContext;
+	/** Prints an event with `--json`; rejects only when the run is stopped. */
+	readonly emit: (event: RunEvent) => Promise<void>;
+}
+
+async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promise<number> {
+	const {context, emit} = parts;
+	// Nothing to hear: no reason to load, let alone fetch, a model.
+	const isVain = tasks.every(({recording}) => recording.fault !== undefined);
+	const run = isVain ? undefined : await startRun(tasks, parts);
+	let exitCode = EXIT_OK;
+	let failed = 0;
+	try {
+		for (const task of tasks) {
+			try {
+				if (task.recording.fault !== undefined) throw task.recording.fault;
+				await translateRecording(task, run!);
+			} catch (error) {
+				context.signal.throwIfAborted();
+				// Without a translator there is nothing to go on with.
+				await run?.translator;
+				failed++;
+				exitCode = worse(exitCode, await reportFailure(task.recording, error, parts));
+			}
+		}
+	} finally {
+		await closeTranslator(run);
+	}
+
+	await emit({type: 'run-ended', succeeded: tasks.length - failed, failed, exitCode});
+	return exitCode;
+}
+
+async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promise<RecordingRun> {
+	const {options, view, context, emit} = parts;
+	const model = await ensureModel(options, {
+		store: await context.openModelStore(),
+		isWatched: context.stderr.isTTY === true,
+		onEvent: event => reportModelEvent(event, parts),
+		signal: context.signal,
+	});
+	const translator = context.openTranslator({
+		graphsDirectory: model.graphsDirectory,
+		device: options.device,
+		...(options.threads !== undefined && {threads: options.threads}),
+	});
+	// Whoever needs it awaits it; until then a failure must not count as one that nobody heard of.
+	translator.catch(() => undefined);
+	await emit({
+		type: 'run-started',
+		formatVersion: 1,
+		model: model.name,
+		precision: options.precision,
+		...model.task,
+		files: tasks.map(({recording}) => recording.name),
+	});
+	return {options, model: model.name, task: model.task, translator, view, emit, context};
+}
+
+async function closeTranslator(run: RecordingRun | undefined): Promise<void> {
+	const translator = await run?.translator.catch(() => undefined);
+	await translator?.close();
+}
+
+function reportModelEvent(event: ModelEvent, {view, emit}: RunParts): void {
+	const status = statusOfModelEvent(event);
+	if (status !== undefined) view.update(status);
+	const sentence = sentenceOfModelEvent(event);
+	if (sentence !== undefined) view.printSummary(sentence);
+	emit({type: 'model-progressed', event}).catch(() => undefined);
+}
+
+/** @returns the exit code that this failure alone would mean. */
+async function reportFailure(recording: Recording, error: unknown, {view, emit}: RunParts): Promise<number> {
+	const {sentence, exitCode} = describeError(error);
+	// Sentences about a file mostly name it; the others need it said which one they are about.
+	const isNamed = sentence.includes(recording.name);
+	view.printNotice(`infinisst: ${isNamed ? '' : `${recording.name}: `}${sentence}`);
+	await emit({
+		type: 'file-failed',
+		file: recording.name,
+		code: InfinisstError.is(error) ? error.code : null,
+		message: sentence,
+	});
+	return exitCode;
+}
+
+function worse(first: number, second: number): number {
+	return severity.find(code => code === first || code === second) ?? EXIT_FAULT;
+}
+
+function openSink(
+	path: string | undefined,
+	{json}: TranslateOptions,
+	view: RunView,
+	signal: AbortSignal,
+): Promise<TextSink> {
+	if (path !== undefined) return openFileSink(path);
+	return Promise.resolve(json ? nullSink : createPrintSink(text => view.printResult(text), signal));
 }

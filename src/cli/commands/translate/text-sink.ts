@@ -1,35 +1,33 @@
 import {randomUUID} from 'node:crypto';
 import {mkdir, open, rename, rm, type FileHandle} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import type {Writable} from 'node:stream';
 
 import {InfinisstError} from '../../../core/errors.js';
-import {writeText} from '../../write-text.js';
 
-/** Where the text of one recording goes, piece by piece. One of the two ends is called exactly once. */
+/** Where the text of one recording goes, piece by piece. It ends in one of two ways. */
 export interface TextSink {
 	write(text: string): Promise<void>;
 	/** The text is complete. */
 	commit(): Promise<void>;
 	/**
-	 * It will never be complete. A file does not come into being; what was printed cannot be taken back.
+	 * It will never be complete, also if `commit()` failed. A file does not come into being; what was printed cannot be taken back.
 	 *
 	 * @param ending - closes the form of what was printed, so that what follows can be told apart.
 	 */
 	discard(ending: string): Promise<void>;
 }
 
-export function createStreamSink(stream: Writable, signal: AbortSignal): TextSink {
+/** @param print - rejects with `signal.reason` once the signal has fired. */
+export function createPrintSink(print: (text: string) => Promise<void>, signal: AbortSignal): TextSink {
 	let isBegun = false;
 	return {
 		async write(text) {
 			isBegun ||= text !== '';
-			await writeText(stream, text, signal);
+			await print(text);
 		},
 		commit: () => Promise.resolve(),
-		discard(ending) {
-			if (isBegun && stream.writable) stream.write(ending);
-			return Promise.resolve();
+		async discard(ending) {
+			if (isBegun && !signal.aborted) await print(ending);
 		},
 	};
 }

@@ -1,0 +1,230 @@
+import type {AudioInput} from '../../../core/audio/audio-source.js';
+import {InfinisstError} from '../../../core/errors.js';
+import {findLanguage} from '../../../core/language/language-table.js';
+import type {SpeechTask} from '../../../core/language/resolve-speech-task.js';
+import {createSubtitleFormatter} from '../../../core/subtitles/create-subtitle-formatter.js';
+import type {SubtitleFormatter} from '../../../core/subtitles/subtitle-formatter.js';
+import type {FileTranslationOptions, FileTranslator} from '../../../core/translation/file-translator.js';
+import type {TranslationEvent} from '../../../core/translation/translation-event.js';
+import type {CommandContext} from '../../command-context.js';
+import {formatDuration, formatSpeed} from '../../render/format-status.js';
+import type {RunView} from '../../render/run-view.js';
+import {displayPath} from './display-path.js';
+import type {Recording} from './find-recordings.js';
+import type {RunEvent} from './run-event.js';
+import type {TextSink} from './text-sink.js';
+import type {TranslateOptions} from './translate-options.js';
+
+/** What the recordings of a run share. */
+export interface RecordingRun {
+	readonly options: TranslateOptions;
+	readonly model: string;
+	readonly task: SpeechTask;
+	/** May still be loading: a recording is opened meanwhile. */
+	readonly translator: Promise<FileTranslator>;
+	readonly view: RunView;
+	/** Prints an event; rejects only when the run is stopped. */
+	readonly emit: (event: RunEvent) => Promise<void>;
+	readonly context: Pick<CommandContext, 'stdin' | 'cwd' | 'clock' | 'signal' | 'openAudio'>;
+}
+
+export interface RecordingTask {
+	readonly recording: Recording;
+	/** Counts from 1. */
+	readonly position: number;
+	readonly count: number;
+	/** Absolute path that the sink writes; undefined if it prints. */
+	readonly outputPath: string | undefined;
+	readonly openSink: () => Promise<TextSink>;
+}
+
+/**
+ * Translates one recording: its text to the sink and its events to `emit`, as they come.
+ *
+ * @throws {InfinisstError} what opening, decoding, translating and writing throw.
+ * @throws `signal.reason` when the run is stopped.
+ */
+export async function translateRecording(task: RecordingTask, run: RecordingRun): Promise<void> {
+	const {recording, openSink} = task;
+	const {options, context, view} = run;
+	const {clock, signal} = context;
+	const file = recording.name;
+	const warn = (message: string): void => {
+		view.printNotice(`${file}: ${message}`);
+		run.emit({type: 'warning-raised', file, message}).catch(() => undefined);
+	};
+
+	const startedMs = clock.nowMs();
+	const audio = await context.openAudio(inputOf(recording, context), {
+		...(options.raw !== undefined && {raw: options.raw}),
+		onWarning: warn,
+		signal,
+	});
+	const formatter = createFormatter(recording, run);
+	const progress = new RecordingProgress(task, run, audio.durationMs, startedMs);
+	let sink: TextSink | undefined;
+	try {
+		const translator = await run.translator;
+		sink = await openSink();
+		await run.emit({
+			type: 'file-started',
+			file,
+			description: audio.description,
+			durationMs: audio.durationMs ?? null,
+		});
+		await sink.write(formatter.begin());
+		for await (const event of translator.translate(audio, optionsOf(run))) {
+			progress.take(event);
+			if (event.type === 'segment-final') await sink.write(formatter.segment(event.segment));
+			if (event.type === 'warning-raised') warn(event.message);
+			else if (event.type !== 'translation-ended') await run.emit(publish(event, file));
+		}
+
+		await sink.write(formatter.end(progress.summary));
+		await sink.commit();
+	} catch (error) {
+		// Nobody's yet if we failed before the first event; a stream that has an owner refuses.
+		await audio.samples.cancel(error).catch(() => undefined);
+		await sink?.discard(formatter.end(progress.summary));
+		throw error;
+	}
+
+	await progress.end();
+}
+
+function inputOf({name, path, fault}: Recording, {stdin}: Pick<CommandContext, 'stdin'>): AudioInput {
+	if (fault !== undefined) throw fault;
+	if (path !== undefined) return {kind: 'file', path};
+	if (stdin.isTTY === true) {
+		throw new InfinisstError('INPUT_UNREADABLE', 'The standard input is a terminal, not a recording', {
+			hint: 'Send one: infinisst translate - < talk.wav',
+		});
+	}
+
+	return {kind: 'stream', stream: stdin, name};
+}
+
+function createFormatter(recording: Recording, {options, model, task}: RecordingRun): SubtitleFormatter {
+	return createSubtitleFormatter(options.format, {
+		targetLanguage: task.targetLanguage,
+		maxLineWidth: options.maxLineWidth,
+		maxLines: options.maxLines,
+		words: options.words,
+		recording: {file: recording.name, model, task: task.task},
+	});
+}
+
+function optionsOf({options, task, context}: RecordingRun): FileTranslationOptions {
+	return {
+		sourceLanguage: task.sourceLanguage,
+		task: task.task,
+		beamSize: options.beamSize,
+		words: options.words,
+		...(options.prompt !== undefined && {prompt: options.prompt}),
+		signal: context.signal,
+	};
+}
+
+type PublishedEvent = Exclude<TranslationEvent, {type: 'warning-raised' | 'translation-ended'}>;
+
+function publish(event: PublishedEvent, file: string): RunEvent {
+	return event.type === 'progress'
+		? {...event, file, durationMs: event.durationMs ?? null}
+		: {...event, file};
+}
+
+/** Follows the events of a recording and tells the view. */
+class RecordingProgress {
+	readonly #task: RecordingTask;
+	readonly #run: RecordingRun;
+	readonly #startedMs: number;
+	#durationMs: number | undefined;
+	#processedMs = 0;
+	#segments = 0;
+	#language: string | undefined;
+	#languageProbability: number | undefined;
+
+	constructor(task: RecordingTask, run: RecordingRun, durationMs: number | undefined, startedMs: number) {
+		this.#task = task;
+		this.#run = run;
+		this.#durationMs = durationMs;
+		this.#startedMs = startedMs;
+		const {sourceLanguage} = run.task;
+		this.#language = sourceLanguage === 'auto' ? undefined : sourceLanguage;
+		this.#show();
+	}
+
+	get summary() {
+		return {
+			audioMs: this.#processedMs,
+			language: this.#language,
+			languageProbability: this.#languageProbability,
+		};
+	}
+
+	take(event: TranslationEvent): void {
+		switch (event.type) {
+			case 'language-detected':
+				this.#language = event.language;
+				this.#languageProbability = event.probability;
+				break;
+			case 'segment-final':
+				this.#segments++;
+				break;
+			case 'progress':
+				this.#processedMs = event.processedMs;
+				this.#durationMs = event.durationMs ?? this.#durationMs;
+				break;
+			case 'translation-ended':
+				this.#processedMs = event.audioMs;
+				break;
+			case 'warning-raised':
+				return;
+		}
+
+		this.#show();
+	}
+
+	async end(): Promise<void> {
+		const {recording, outputPath} = this.#task;
+		const {view, emit, context} = this.#run;
+		const elapsedMs = this.#elapsedMs();
+		const audioMs = this.#processedMs;
+		const facts = [
+			`${formatDuration(audioMs)} of ${this.#languageName() ?? 'audio'} in ${(elapsedMs / 1000).toFixed(1)} s`,
+			...(audioMs > 0 && elapsedMs > 0 ? [formatSpeed(audioMs / elapsedMs)] : []),
+			...(outputPath === undefined ? [] : [`written to ${displayPath(outputPath, context.cwd)}`]),
+		];
+		view.printSummary(`${recording.name}: ${facts.join(', ')}`);
+		await emit({
+			type: 'file-ended',
+			file: recording.name,
+			audioMs,
+			elapsedMs: Math.round(elapsedMs),
+			segments: this.#segments,
+			...(outputPath !== undefined && {output: outputPath}),
+		});
+	}
+
+	#show(): void {
+		const {recording, position, count} = this.#task;
+		this.#run.view.update({
+			kind: 'recording',
+			name: recording.name,
+			position,
+			count,
+			processedMs: this.#processedMs,
+			durationMs: this.#durationMs,
+			elapsedMs: this.#elapsedMs(),
+			language: this.#languageName(),
+		});
+	}
+
+	#elapsedMs(): number {
+		return this.#run.context.clock.nowMs() - this.#startedMs;
+	}
+
+	#languageName(): string | undefined {
+		return this.#language === undefined ? undefined : (findLanguage(this.#language)?.name ?? this.#language);
+	}
+}
