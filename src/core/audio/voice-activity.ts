@@ -2,13 +2,8 @@ import {InferenceSession, Tensor} from 'onnxruntime-node';
 import {InfinisstError} from '../errors.js';
 import {SAMPLE_RATE_HZ} from './audio-source.js';
 import {LevelNormaliser} from './level-normaliser.js';
-import {
-	buildSileroBlockGraph,
-	FRAMES_PER_WINDOW,
-	SILERO_FRAME_SAMPLES,
-	STATE_SIZE,
-} from './silero/silero-block-graph.js';
-import {readSileroWeights} from './silero/silero-weights.js';
+import {readSileroBlockGraph} from './silero/read-block-graph.js';
+import {FRAMES_PER_WINDOW, SILERO_FRAME_SAMPLES, STATE_SIZE} from './silero/silero-shape.js';
 
 /** Samples that get one probability: 32 ms. */
 export const WINDOW_SAMPLES = 512;
@@ -74,7 +69,7 @@ export async function openVoiceActivityDetector({
 	threads = 1,
 	normaliseLevel = true,
 }: VoiceActivityOptions = {}): Promise<VoiceActivityDetector> {
-	const session = await InferenceSession.create(buildSileroBlockGraph(await readSileroWeights()), {
+	const session = await InferenceSession.create(await readSileroBlockGraph(), {
 		executionProviders: ['cpu'],
 		intraOpNumThreads: threads,
 		interOpNumThreads: 1,

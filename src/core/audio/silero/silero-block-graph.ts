@@ -6,12 +6,8 @@ import {
 	type TensorMessage,
 	type ValueInfoMessage,
 } from '../../models/graph/onnx-messages.js';
+import {FRAMES_PER_WINDOW, SILERO_FRAME_SAMPLES, STATE_SIZE} from './silero-shape.js';
 import type {SileroWeights} from './silero-weights.js';
-
-/** Frames the spectrum of one window is taken from. */
-export const FRAMES_PER_WINDOW = 4;
-export const SILERO_FRAME_SAMPLES = 256;
-export const STATE_SIZE = 128;
 
 const SPECTRUM_BINS = 129;
 const OPERATOR_SET = 17;
