@@ -58,7 +58,7 @@ export interface SpeechSegmenterOptions {
 	readonly endPauseMs?: number;
 	/**
 	 * Segments with a mean probability below this are dropped. At 0.65 noise and music lose most of what they
-	 * let through, and of isolated quarters of a second of clear speech 4 in 100 are lost. @default 0.65
+	 * let through, and of isolated quarters of a second of clear speech fewer than 5 in 100 are lost. @default 0.65
 	 */
 	readonly minSpeechProbability?: number;
 }
