@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {Command} from 'commander';
 
 import type {CommandContext} from './command-context.js';
+import {registerModels} from './commands/models.js';
 import {registerTranslate} from './commands/translate.js';
 import type {RunOutcome} from './run-outcome.js';
 
@@ -28,6 +29,7 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 			getErrHasColors: () => false,
 		});
 	registerTranslate(program, context, outcome);
+	registerModels(program, context);
 	return program;
 }
 

@@ -10,13 +10,14 @@ import {resolveHomeDirectory} from './resolve-home-directory.js';
  * @throws {InfinisstError} `OPTION_INVALID` if `HF_ENDPOINT` is no web address.
  */
 export function openModelStore(context: Pick<CommandContext, 'env' | 'cwd'>): ModelStore {
-	const {env} = context;
+	const {env, cwd} = context;
 	return openStore({
 		rootDirectory: resolveHomeDirectory(context),
+		workingDirectory: cwd,
 		environment: env,
 		hub: {
 			endpoint: parseEndpoint(env['HF_ENDPOINT']),
-			token: env['HF_TOKEN']?.trim() || undefined,
+			token: parseToken(env['HF_TOKEN']),
 			proxy: {
 				httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'],
 				httpsProxy: env['https_proxy'] ?? env['HTTPS_PROXY'],
@@ -24,6 +25,12 @@ export function openModelStore(context: Pick<CommandContext, 'env' | 'cwd'>): Mo
 			},
 		},
 	});
+}
+
+/** A token read from a file usually ends in a line break, which no header may hold. */
+function parseToken(value: string | undefined): string | undefined {
+	const token = value?.trim();
+	return token === '' ? undefined : token;
 }
 
 function parseEndpoint(value: string | undefined): string | undefined {

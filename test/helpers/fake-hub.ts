@@ -83,7 +83,6 @@ class FakeHubServer implements FakeHub {
 		this.#cdn = createServer((request, response) => this.#answerCdn(request, response));
 	}
 
-
 	async listen(): Promise<void> {
 		await Promise.all(
 			[this.#hub, this.#cdn].map(
@@ -147,31 +146,54 @@ class FakeHubServer implements FakeHub {
 		const name = api?.[1] ?? file?.[1];
 		const repository = name === undefined ? undefined : this.repositories.get(name);
 		const mishap = this.#takeMishap('hub', api ? 'api' : (file?.[3] ?? ''));
-		if (mishap?.kind === 'status') return answerStatus(response, mishap);
-		if (mishap?.kind === 'redirect') return redirect(response, mishap.location);
+		if (mishap?.kind === 'status') {
+			answerStatus(response, mishap);
+			return;
+		}
+		if (mishap?.kind === 'redirect') {
+			redirect(response, mishap.location);
+			return;
+		}
 		// The real hub says 401 for what does not exist as well, so as not to tell.
-		if (repository === undefined) return answerStatus(response, {status: request.headers.authorization ? 404 : 401});
+		if (repository === undefined) {
+			answerStatus(response, {status: request.headers.authorization ? 404 : 401});
+			return;
+		}
 		if (repository.token !== undefined && request.headers.authorization !== `Bearer ${repository.token}`) {
-			return answerStatus(response, {status: request.headers.authorization ? 403 : 401});
+			answerStatus(response, {status: request.headers.authorization ? 403 : 401});
+			return;
 		}
 		const revision = decodeURIComponent((api ?? file)![2]!);
-		if (revision !== 'main' && revision !== this.commit) return answerStatus(response, {status: 404});
-		if (api) return this.#answerListing(response, repository);
+		if (revision !== 'main' && revision !== this.commit) {
+			answerStatus(response, {status: 404});
+			return;
+		}
+		if (api) {
+			this.#answerListing(response, repository);
+			return;
+		}
 
 		const path = decodeURIComponent(file![3]!);
 		const bytes = repository.files[path];
-		if (bytes === undefined) return answerStatus(response, {status: 404});
+		if (bytes === undefined) {
+			answerStatus(response, {status: 404});
+			return;
+		}
 		response.setHeader('x-repo-commit', this.commit);
 		if (repository.lfs?.includes(path)) {
 			response.setHeader('x-linked-etag', `"${sha256Of(bytes)}"`);
 			response.setHeader('x-linked-size', bytes.length);
-			return redirect(response, `${this.cdnOrigin}/${name!}/cdn/${this.commit}/${path}?signature=secret`);
+			redirect(response, `${this.cdnOrigin}/${name!}/cdn/${this.commit}/${path}?signature=secret`);
+			return;
 		}
 		response.setHeader('etag', `"${gitBlobId(bytes)}"`);
 		sendBytes(request, response, bytes, seen, mishap);
 	}
 
-	#answerListing(response: ServerResponse, {files, lfs = [], hasDetails = true, licence}: FakeRepository): void {
+	#answerListing(
+		response: ServerResponse,
+		{files, lfs = [], hasDetails = true, licence}: FakeRepository,
+	): void {
 		const siblings = Object.entries(files).map(([rfilename, bytes]) =>
 			hasDetails
 				? {
@@ -195,9 +217,18 @@ class FakeHubServer implements FakeHub {
 		const [, owner, name, , , file = ''] = pathname.split('/');
 		const bytes = this.repositories.get(`${owner!}/${name!}`)?.files[file];
 		const mishap = this.#takeMishap('cdn', file);
-		if (mishap?.kind === 'status') return answerStatus(response, mishap);
-		if (mishap?.kind === 'redirect') return redirect(response, mishap.location);
-		if (bytes === undefined) return answerStatus(response, {status: 404});
+		if (mishap?.kind === 'status') {
+			answerStatus(response, mishap);
+			return;
+		}
+		if (mishap?.kind === 'redirect') {
+			redirect(response, mishap.location);
+			return;
+		}
+		if (bytes === undefined) {
+			answerStatus(response, {status: 404});
+			return;
+		}
 		response.setHeader('etag', `"cdn-${sha256Of(bytes).slice(0, 16)}"`);
 		sendBytes(request, response, bytes, seen, mishap);
 	}
@@ -236,9 +267,13 @@ function sendBytes(
 	const etag = response.getHeader('etag') as string;
 	const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
 	const ifRange = request.headers['if-range'];
-	const isRanged = range !== null && (ifRange === undefined || ifRange === etag) && mishap?.kind !== 'ignore-range';
+	const isRanged =
+		range !== null && (ifRange === undefined || ifRange === etag) && mishap?.kind !== 'ignore-range';
 	const start = isRanged ? Number(range[1]) : 0;
-	if (start >= whole.length && isRanged) return answerStatus(response, {status: 416});
+	if (start >= whole.length && isRanged) {
+		answerStatus(response, {status: 416});
+		return;
+	}
 
 	let body = Buffer.from(whole.subarray(start));
 	if (mishap?.kind === 'wrong-byte') body[mishap.at - start]! ^= 0xff;

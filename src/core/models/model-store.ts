@@ -1,4 +1,4 @@
-import type {Catalogue, CatalogueEntry} from './catalogue/catalogue.js';
+import type {Catalogue, CatalogueEntry, ModelFamily} from './catalogue/catalogue.js';
 import {CATALOGUE} from './catalogue/catalogue.js';
 import type {ModelEventListener} from './model-event.js';
 import type {Precision} from './precision.js';
@@ -6,6 +6,7 @@ import type {HubSettings} from './sources/hub-source.js';
 import type {Environment} from './sources/pip.js';
 import {buildGraphs, listGraphs, type BuiltGraphs} from './store/build-graphs.js';
 import type {FreeBytes} from './store/disk-space.js';
+import {GRAPH_BUILDERS, type GraphBuilder} from './store/graph-builders.js';
 import type {ModelDescription, ModelManifest} from './store/model-manifest.js';
 import {findInstalled, installedNames, requireInstalled} from './store/installed-models.js';
 import {pullModel} from './store/pull-model.js';
@@ -16,10 +17,14 @@ import {verifyModel, type VerificationReport} from './store/verify-model.js';
 export interface ModelStoreOptions {
 	/** Everything the store keeps lies below it; made when first written to. */
 	readonly rootDirectory: string;
+	/** Folders a user names are looked for from here. @default the folder the program runs in */
+	readonly workingDirectory?: string;
 	/** Hub, token, proxies and time-outs. */
 	readonly hub?: HubSettings;
 	/** Variables for programs the store starts (pip): their search path and settings. */
 	readonly environment?: Environment;
+	/** Replaces what builds graphs, for tests. */
+	readonly graphBuilders?: Readonly<Record<ModelFamily, GraphBuilder>>;
 	/** @default the catalogue that comes with the program */
 	readonly catalogue?: Catalogue;
 	/** Replaces the question to the disk, for tests. */
@@ -35,8 +40,10 @@ export interface ModelStoreOptions {
 /** What the parts of the store work with: {@link ModelStoreOptions} with the defaults filled in. */
 export interface StoreSettings {
 	readonly rootDirectory: string;
+	readonly workingDirectory: string;
 	readonly hub: HubSettings;
 	readonly environment: Environment;
+	readonly graphBuilders: Readonly<Record<ModelFamily, GraphBuilder>>;
 	readonly catalogue: Catalogue;
 	readonly freeBytes: FreeBytes | undefined;
 	readonly lockWaitMs: number;
@@ -156,8 +163,10 @@ export interface ModelStore {
 export function openModelStore(options: ModelStoreOptions): ModelStore {
 	const settings: StoreSettings = {
 		rootDirectory: options.rootDirectory,
+		workingDirectory: options.workingDirectory ?? '.',
 		hub: {freeBytes: options.freeBytes, ...options.hub},
 		environment: options.environment ?? {},
+		graphBuilders: options.graphBuilders ?? GRAPH_BUILDERS,
 		catalogue: options.catalogue ?? CATALOGUE,
 		freeBytes: options.freeBytes,
 		lockWaitMs: options.lockWaitMs ?? 3_600_000,

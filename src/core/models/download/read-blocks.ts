@@ -12,8 +12,7 @@ const MAX_QUEUED_BYTES = 4 << 20;
 export function readBlocks(stream: Readable): AsyncGenerator<Buffer, void> {
 	const queue: Buffer[] = [];
 	let queuedBytes = 0;
-	let hasEnded = false;
-	let fault: {readonly error: unknown} | undefined;
+	const state: {hasEnded: boolean; fault?: {readonly error: unknown}} = {hasEnded: false};
 	let wake: () => void = () => undefined;
 
 	stream.on('data', (block: Buffer) => {
@@ -23,15 +22,15 @@ export function readBlocks(stream: Readable): AsyncGenerator<Buffer, void> {
 		wake();
 	});
 	stream.on('end', () => {
-		hasEnded = true;
+		state.hasEnded = true;
 		wake();
 	});
 	stream.on('error', error => {
-		fault ??= {error};
+		state.fault ??= {error};
 		wake();
 	});
 	stream.on('close', () => {
-		if (!hasEnded) fault ??= {error: new Error('The stream was closed before its end')};
+		if (!state.hasEnded) state.fault ??= {error: new Error('The stream was closed before its end')};
 		wake();
 	});
 
@@ -42,8 +41,8 @@ export function readBlocks(stream: Readable): AsyncGenerator<Buffer, void> {
 				if (block !== undefined) {
 					queuedBytes -= block.length;
 					yield block;
-				} else if (fault !== undefined) throw fault.error;
-				else if (hasEnded) return;
+				} else if (state.fault !== undefined) throw state.fault.error;
+				else if (state.hasEnded) return;
 				else {
 					const woken = new Promise<void>(resolve => {
 						wake = resolve;

@@ -6,7 +6,6 @@ import type {ModelFile} from '../model-file.js';
 import {PRECISIONS, type Precision} from '../precision.js';
 import {assertDiskSpace} from './disk-space.js';
 import {isMissing, wrapWriteFault} from './file-system-fault.js';
-import {GRAPH_BUILDERS} from './graph-builders.js';
 import {hashFile} from './hash-file.js';
 import {findInstalled} from './installed-models.js';
 import {formatGraphsName, locateModel} from './model-directory.js';
@@ -44,7 +43,7 @@ export async function buildGraphs(
 	options: StoreCallOptions,
 ): Promise<string> {
 	const {signal, onEvent} = options;
-	const builder = GRAPH_BUILDERS[model.family];
+	const builder = settings.graphBuilders[model.family];
 	const place = locateModel(settings.rootDirectory, model.name);
 	const directory = join(place.graphs, formatGraphsName(precision, builder.version, model.contentHash));
 	if (await exists(directory)) return directory;
@@ -69,7 +68,7 @@ export async function buildGraphs(
 }
 
 async function buildInto(
-	{freeBytes}: StoreSettings,
+	{freeBytes, graphBuilders}: StoreSettings,
 	model: InstalledModel,
 	precision: Precision,
 	directory: string,
@@ -88,7 +87,7 @@ async function buildInto(
 	await mkdir(unfinished);
 	let files: ModelFile[];
 	try {
-		const build = await GRAPH_BUILDERS[model.family].load();
+		const build = await graphBuilders[model.family].load();
 		await build({
 			sourceDirectory: model.sourceDirectory,
 			outputDirectory: unfinished,
@@ -145,7 +144,7 @@ export async function listGraphs(settings: StoreSettings, name: string): Promise
 	const model = await findInstalled(settings, name);
 	if (model === undefined) return [];
 	const {graphs} = locateModel(settings.rootDirectory, name);
-	const {version} = GRAPH_BUILDERS[model.family];
+	const {version} = settings.graphBuilders[model.family];
 	const found: BuiltGraphs[] = [];
 	for (const precision of PRECISIONS) {
 		const directory = join(graphs, formatGraphsName(precision, version, model.contentHash));

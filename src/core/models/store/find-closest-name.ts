@@ -1,11 +1,7 @@
-import {closest, distance} from 'fastest-levenshtein';
+import {closestNames} from '../../util/closest-names.js';
 
-/** The known name that was probably meant; undefined if none is near: more than a third of it would be wrong. */
-export function findClosestName(name: string, known: readonly string[]): string | undefined {
-	if (known.length === 0) return undefined;
-	const wanted = name.toLowerCase();
-	const partial = known.find(candidate => wanted.length >= 3 && candidate.endsWith(`-${wanted}`));
-	if (partial !== undefined) return partial;
-	const nearest = closest(wanted, known);
-	return distance(wanted, nearest) <= Math.ceil(nearest.length / 3) ? nearest : undefined;
+/** The known name that was probably meant: one that ends in it ("base"), or is spelt nearly like it. */
+export function findClosestName(typed: string, known: readonly string[]): string | undefined {
+	const ending = typed.length >= 3 ? `-${typed.toLowerCase()}` : undefined;
+	return known.find(name => ending !== undefined && name.endsWith(ending)) ?? closestNames(typed, known)[0];
 }

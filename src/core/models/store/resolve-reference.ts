@@ -24,7 +24,7 @@ export async function resolveReference(settings: StoreSettings, nameOrPath: stri
 		return {kind: 'installed', name: nameOrPath};
 	}
 
-	const path = await findFolder(nameOrPath);
+	const path = await findFolder(settings.workingDirectory, nameOrPath);
 	if (path !== undefined) return {kind: 'folder', name: nameFolder(path), path};
 
 	const [, owner, repository, revision = 'main'] = REPOSITORY.exec(nameOrPath) ?? [];
@@ -48,10 +48,11 @@ function isPathLike(text: string): boolean {
 }
 
 /** A folder counts only with a separator in its name, so that no folder hides a model called the same. */
-async function findFolder(path: string): Promise<string | undefined> {
-	if (!/[/\\]/.test(path) && path !== '.' && path !== '..') return undefined;
+async function findFolder(workingDirectory: string, named: string): Promise<string | undefined> {
+	if (!/[/\\]/.test(named) && named !== '.' && named !== '..') return undefined;
+	const path = resolve(workingDirectory, named);
 	const found = await stat(path).catch(() => undefined);
-	return found?.isDirectory() ? realpath(resolve(path)) : undefined;
+	return found?.isDirectory() ? realpath(path) : undefined;
 }
 
 /** The folder's own name for people, and a hash of where it is, because many are called "model". */

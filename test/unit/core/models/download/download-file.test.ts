@@ -20,7 +20,9 @@ describe('downloadFile', () => {
 	let retries: string[];
 
 	beforeEach(async () => {
-		hub = await startFakeHub({'owner/name': {files: {'model.bin': WEIGHTS, 'config.json': SMALL}, lfs: ['model.bin']}});
+		hub = await startFakeHub({
+			'owner/name': {files: {'model.bin': WEIGHTS, 'config.json': SMALL}, lfs: ['model.bin']},
+		});
 		client = openHttpClient({stallTimeoutMs: 300});
 		destination = join(await temporaryDirectory(), 'model.bin');
 		delaysMs = [];
@@ -74,7 +76,10 @@ describe('downloadFile', () => {
 			location: '/owner/name/resolve/main/config.json',
 		});
 		await download({token: 'hf_secret', expected: {sha256: sha256Of(SMALL)}}, 'config.json');
-		expect(hub.requests.map(request => request.authorization)).toEqual(['Bearer hf_secret', 'Bearer hf_secret']);
+		expect(hub.requests.map(request => request.authorization)).toEqual([
+			'Bearer hf_secret',
+			'Bearer hf_secret',
+		]);
 	});
 
 	it('goes on after a cut connection with the bytes it lacks, tied to the same version by If-Range', async () => {
