@@ -20,6 +20,8 @@ export interface AudioDecoder {
 export interface DecoderContext {
 	/** Takes one sentence about damage that was worked around. */
 	readonly warn: (message: string) => void;
+	/** Fires to stop the opening; once it is open, the decoder is closed instead. */
+	readonly signal?: AbortSignal | undefined;
 }
 
 export function describeChannels(channels: number): string {

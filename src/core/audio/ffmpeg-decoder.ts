@@ -27,9 +27,12 @@ export async function openFfmpegDecoder(
 	ffmpegPath: string,
 	source: ByteSource,
 	{name, demuxer}: Identity,
-	context: DecoderContext,
+	{warn, signal}: DecoderContext,
 ): Promise<AudioDecoder> {
 	const program = new Ffmpeg(ffmpegPath, source, demuxer);
+	// Later on it is the stream's cancel that ends the program.
+	const stop = (): void => void program.end();
+	signal?.addEventListener('abort', stop, {once: true});
 	try {
 		const output: AudioInput = {kind: 'stream', stream: program.output, name: source.name};
 		const wav = await openByteSource(output);
@@ -43,7 +46,7 @@ export async function openFfmpegDecoder(
 			async read(): Promise<AudioBlock | undefined> {
 				const block = await decoder.read();
 				if (block === undefined && (await program.failed())) {
-					context.warn(`"${source.name}" is damaged; ffmpeg says: ${program.lastFault()}`);
+					warn(`"${source.name}" is damaged; ffmpeg says: ${program.lastFault()}`);
 				}
 				return block;
 			},
@@ -52,6 +55,8 @@ export async function openFfmpegDecoder(
 	} catch (error) {
 		await program.end();
 		throw error;
+	} finally {
+		signal?.removeEventListener('abort', stop);
 	}
 }
 

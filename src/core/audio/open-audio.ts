@@ -40,7 +40,7 @@ export async function openAudio(input: AudioInput, options: OpenAudioOptions): P
 	const warn = (message: string): void => onWarning?.(message);
 	let decoder: AudioDecoder | undefined;
 	try {
-		decoder = await openDecoder(source, options, {warn});
+		decoder = await openDecoder(source, options, {warn, signal});
 		signal?.throwIfAborted();
 		const samples = createSampleStream(decoder, {name: source.name, warn, signal});
 		return {description: decoder.description, durationMs: decoder.durationMs, samples};
