@@ -26,6 +26,8 @@ export function createInfinisst({precision, threads}: InfinisstOptions): Contest
 		}),
 		readLine: line => {
 			const event = JSON.parse(line) as {type: string; file?: string; segment?: {text: string}};
+			// Said when the model is there and the recording is open.
+			if (event.type === 'file-started') return {type: 'model-loaded'};
 			if (event.type !== 'segment-final') return undefined;
 			// A space where segments meet: it is none of the characters that error rates count.
 			return {type: 'text', file: event.file ?? '', text: `${event.segment?.text ?? ''} `};
