@@ -1,5 +1,6 @@
 import {spawn, type ChildProcessByStdio} from 'node:child_process';
 import {once} from 'node:events';
+import {createInterface} from 'node:readline';
 import {Readable, type Writable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {InfinisstError} from '../errors.js';
@@ -87,9 +88,10 @@ class Ffmpeg {
 		this.output = this.#child.stdout;
 		this.#child.on('error', error => (this.#startFault = error));
 		this.#closed = once(this.#child, 'close').catch(() => undefined);
-		this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-			this.#log.push(...text.split(/[\r\n]+/).filter(line => line !== ''));
-			this.#log.splice(0, this.#log.length - MAX_LOG_LINES);
+		// A line may be written in several pieces.
+		createInterface({input: this.#child.stderr}).on('line', line => {
+			this.#log.push(line);
+			if (this.#log.length > MAX_LOG_LINES) this.#log.shift();
 		});
 		if (this.#child.stdin !== null) {
 			// ffmpeg may stop reading when it has enough, which is no fault of the input.

@@ -84,6 +84,7 @@ class FlacDecoder implements AudioDecoder {
 	#frameBytes: number;
 	#expectedSample = 0;
 	#damagedFrames = 0;
+	#endsInFrame = false;
 	/** A frame that waits behind the silence for those lost before it. */
 	#waiting: AudioBlock | undefined;
 
@@ -123,7 +124,8 @@ class FlacDecoder implements AudioDecoder {
 					return this.#placeInTime({channels: result.channels, sampleRateHz: header.sampleRateHz}, header);
 				case 'incomplete':
 					if (await this.#grow()) continue;
-					if (!this.#input.ended) this.#damagedFrames++;
+					if (this.#input.ended) this.#endsInFrame = true;
+					else this.#damagedFrames++;
 					this.#input.drop(1);
 					break;
 				case 'damaged':
@@ -187,6 +189,8 @@ class FlacDecoder implements AudioDecoder {
 				`"${this.#source.name}" is cut short: ${seconds(this.#expectedSample)} of the ` +
 					`${seconds(totalSamples)} its header promises`,
 			);
+		} else if (totalSamples === 0 && this.#endsInFrame) {
+			this.#context.warn(`"${this.#source.name}" is cut short after ${seconds(this.#expectedSample)}`);
 		}
 	}
 }
