@@ -54,6 +54,8 @@ export interface FakeHub {
 	plan(host: 'hub' | 'cdn', file: string, mishap: Mishap): void;
 	/** Requests for the bytes of a file that reached the host which has them. */
 	downloadsOf(file: string): SeenRequest[];
+	/** Breaks every connection; new ones are taken. */
+	dropConnections(): void;
 	close(): Promise<void>;
 }
 
@@ -103,6 +105,11 @@ class FakeHubServer implements FakeHub {
 					}),
 			),
 		);
+	}
+
+	dropConnections(): void {
+		this.#hub.closeAllConnections();
+		this.#cdn.closeAllConnections();
 	}
 
 	plan(host: 'hub' | 'cdn', file: string, mishap: Mishap): void {

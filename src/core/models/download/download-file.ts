@@ -71,12 +71,16 @@ async function checkPresent({
 	signal,
 	onProgress,
 }: DownloadOptions): Promise<DownloadedFile | undefined> {
+	const {sha256, gitBlobId} = expected;
 	// Without a hash nothing says that the file is still the one the server has.
-	if (expected.sha256 === undefined) return undefined;
+	if (sha256 === undefined && gitBlobId === undefined) return undefined;
 	const found = await stat(destination).catch(() => undefined);
 	if (found === undefined) return undefined;
 	const present = await hashFile(destination, signal);
-	if (present.sha256 !== expected.sha256) return undefined;
+	if (sha256 !== undefined && present.sha256 !== sha256) return undefined;
+	if (gitBlobId !== undefined && (await hashGitBlob(destination, found.size, signal)) !== gitBlobId) {
+		return undefined;
+	}
 	onProgress?.(present.sizeBytes, present.sizeBytes);
 	return present;
 }

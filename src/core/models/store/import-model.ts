@@ -70,7 +70,7 @@ export async function importModel(
 						return present;
 					}
 					if (present !== undefined) throw nameTaken(name);
-					return await installModel(place, {name, ...(await plan.describe(fetched))}, fetched, options);
+					return await installModel(place, {...(await plan.describe(fetched)), name}, fetched, options);
 				} finally {
 					await rm(workDirectory, {recursive: true, force: true});
 				}
