@@ -2,8 +2,8 @@ import {SAMPLE_RATE_HZ, type AudioSource} from '../audio/audio-source.js';
 import {openVoiceActivityDetector} from '../audio/voice-activity.js';
 import {readSpeechSegments, type VoicedAudio} from '../audio/voiced-audio.js';
 import type {Device} from '../models/onnx-session.js';
-import {LanguageDetection} from '../models/whisper/language-detection.js';
-import {openWhisperModel, type WhisperModel} from '../models/whisper/whisper-model.js';
+import {openWhisperModel} from '../models/whisper/open-whisper-model.js';
+import type {WhisperModel} from '../models/whisper/whisper-model.js';
 import {mapOrdered} from '../util/map-ordered.js';
 import {createSerial} from '../util/serial.js';
 import type {FileTranslationOptions, FileTranslator} from './file-translator.js';
@@ -131,11 +131,11 @@ async function createSegmentMapper(
 	return async speech => {
 		const prepared = await inOrder(async () => {
 			signal?.throwIfAborted();
-			const encoded = await recognizer.encode(speech.samples);
+			const encoded = await recognizer.encode(speech.samples, signal);
 			if (sourceLanguage !== 'auto') return {encoded, language: sourceLanguage, detected: undefined};
-			const {probabilities} = await model.decode(new LanguageDetection(encoded, model.description), signal);
+			const {probabilities, audio} = await model.detectLanguage(encoded, signal);
 			const {isNew, language, probability} = tracker.observe(probabilities, speech.endMs - speech.startMs);
-			return {encoded, language, detected: isNew ? {language, probability} : undefined};
+			return {encoded: audio, language, detected: isNew ? {language, probability} : undefined};
 		});
 		const {encoded, language, detected} = prepared;
 		const recognition = await recognizer.recognize(speech.samples, encoded, {

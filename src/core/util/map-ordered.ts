@@ -28,10 +28,10 @@ export async function* mapOrdered<Item, Result>(
 				yield await pending.shift()!;
 				continue;
 			}
-			const {done, value} = await next!;
+			const item = await next!;
 			next = undefined;
-			if (done === true) isOver = true;
-			else pending.push(quiet(map(value)));
+			if (item.done === true) isOver = true;
+			else pending.push(quiet(map(item.value)));
 		}
 	} finally {
 		await iterator.return?.();

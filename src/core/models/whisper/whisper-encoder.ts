@@ -1,36 +1,49 @@
-import type {OnnxSession} from '../onnx-session.js';
+import {createLogMel, HOP_SAMPLES} from '../../audio/log-mel.js';
+import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
+import {modelFile} from './model-files.js';
 import type {WhisperDimensions} from './whisper-checkpoint.js';
 
 /** What the decoder looks at: keys and values of each of its layers, [heads, frames, head size]. */
 export interface EncodedAudio {
-	/** 20 ms each, padding included. */
+	/** 20 ms each, silence included. */
 	readonly frames: number;
 	readonly keys: readonly Float32Array[];
 	readonly values: readonly Float32Array[];
 }
 
-export interface WhisperEncoderSessions {
-	readonly encoder: OnnxSession;
-	readonly cross: OnnxSession;
+/** The listening half of a Whisper model. */
+export interface WhisperEncoder {
+	/** As `WhisperModel.encode`; calls may not overlap. */
+	encode(samples: Float32Array, silenceMs: number): Promise<EncodedAudio>;
+	close(): Promise<void>;
 }
 
-/**
- * Encodes one piece of audio at its real length.
- *
- * @param logMel - [mel bins, melFrames]; `melFrames` is even and at most twice the model's longest output.
- */
-export async function encodeAudio(
-	{encoder, cross}: WhisperEncoderSessions,
-	{decoderLayers, melBins}: WhisperDimensions,
-	logMel: Float32Array,
-	melFrames: number,
-): Promise<EncodedAudio> {
-	const encoded = await encoder.run({log_mel: encoder.floats(logMel, [1, melBins, melFrames])});
-	const pairs = await cross.run({states: encoded['states']!});
+/** @throws {InfinisstError} as `openOnnxSession`. */
+export async function openWhisperEncoder(
+	graphsDirectory: string,
+	{melBins, decoderLayers, maxEncoderFrames}: WhisperDimensions,
+	options: OnnxSessionOptions,
+): Promise<WhisperEncoder> {
+	const encoder = await openOnnxSession(modelFile(graphsDirectory, 'encoder'), options);
+	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
+	const logMel = createLogMel({melBins});
 	const layers = Array.from({length: decoderLayers}, (_, layer) => layer);
 	return {
-		frames: melFrames / 2,
-		keys: layers.map(layer => pairs[`cross_key.${layer}`]!.data as Float32Array),
-		values: layers.map(layer => pairs[`cross_value.${layer}`]!.data as Float32Array),
+		encode: async (samples, silenceMs) => {
+			const wanted = Math.ceil(samples.length / HOP_SAMPLES) + Math.ceil(silenceMs / 10);
+			// The encoder halves the number of frames.
+			const frames = Math.min(Math.ceil(wanted / 2), maxEncoderFrames);
+			const input = logMel.compute(samples, {frames: frames * 2});
+			const encoded = await encoder.run({log_mel: encoder.floats(input, [1, melBins, frames * 2])});
+			const pairs = await cross.run({states: encoded['states']!});
+			return {
+				frames,
+				keys: layers.map(layer => pairs[`cross_key.${layer}`]!.data as Float32Array),
+				values: layers.map(layer => pairs[`cross_value.${layer}`]!.data as Float32Array),
+			};
+		},
+		close: async () => {
+			await Promise.all([encoder.close(), cross.close()]);
+		},
 	};
 }

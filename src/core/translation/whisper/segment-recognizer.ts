@@ -1,15 +1,9 @@
 import {deflateSync} from 'node:zlib';
 import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
-import {BeamSearch} from '../../models/whisper/beam-search.js';
-import type {DecodeResult} from '../../models/whisper/decode-result.js';
-import {GreedySearch, type SamplingOptions} from '../../models/whisper/greedy-search.js';
 import {findLoop, loopRepetitions, maxTokensFor} from '../../models/whisper/loop-guard.js';
-import type {SearchOptions} from '../../models/whisper/search-options.js';
-import {timeTokens} from '../../models/whisper/token-timing.js';
-import {TokenRules} from '../../models/whisper/token-rules.js';
+import type {SearchRequest, SearchResult} from '../../models/whisper/search-request.js';
 import type {EncodedAudio} from '../../models/whisper/whisper-encoder.js';
 import type {WhisperModel} from '../../models/whisper/whisper-model.js';
-import {createRandom} from '../../util/random.js';
 import type {Recognition, Repair} from './recognition.js';
 
 /** With less silence behind the audio the decoder tends to loop (docs/quality.md). */
@@ -46,7 +40,7 @@ export interface RecognizeOptions {
 }
 
 interface Attempt {
-	readonly result: DecodeResult;
+	readonly result: SearchResult;
 	readonly temperature: number;
 	readonly text: string;
 	readonly compressionRatio: number;
@@ -64,13 +58,13 @@ export class SegmentRecognizer {
 	}
 
 	/** Encodes a stretch of at most 30 s as {@link recognize} wants it. */
-	encode(samples: Float32Array): Promise<EncodedAudio> {
-		return this.#model.encode(samples, SILENCE_MS);
+	encode(samples: Float32Array, signal?: AbortSignal): Promise<EncodedAudio> {
+		return this.#model.encode(samples, SILENCE_MS, signal);
 	}
 
 	/**
 	 * @param samples - the audio, in case it must be encoded again.
-	 * @param encoded - what {@link encode} made of it.
+	 * @param encoded - what {@link encode} made of it; may not be used again.
 	 * @throws `options.signal.reason` if the signal fires.
 	 */
 	async recognize(
@@ -80,46 +74,44 @@ export class SegmentRecognizer {
 	): Promise<Recognition> {
 		const repairs: Repair[] = [];
 		const attempts = [await this.#attempt(samples, encoded, options)];
-		let audio = encoded;
 		if (attempts[0]!.result.end !== 'end-of-text') {
 			repairs.push('encoded-again');
-			audio = await this.#model.encode(samples, FULL_MS);
-			attempts.push(await this.#attempt(samples, audio, options));
+			attempts.push(await this.#attemptAtFullLength(samples, options));
 		}
-		if (!isPlausible(attempts.at(-1)!) && !isSilence(attempts.at(-1)!)) {
-			repairs.push('sampled');
-			const random = createRandom(samples.length);
-			for (const temperature of TEMPERATURES) {
-				const sampling = {temperature, candidates: CANDIDATES, random};
-				attempts.push(await this.#attempt(samples, audio, options, sampling));
-				if (isPlausible(attempts.at(-1)!) || isSilence(attempts.at(-1)!)) break;
-			}
+		if (needsRepair(attempts.at(-1)!)) repairs.push('sampled');
+		for (const temperature of TEMPERATURES) {
+			if (!needsRepair(attempts.at(-1)!)) break;
+			attempts.push(await this.#attemptAtFullLength(samples, options, temperature));
 		}
-		return this.#describe(samples, best(attempts), options, repairs);
+		return this.#describe(best(attempts), options, repairs);
+	}
+
+	async #attemptAtFullLength(
+		samples: Float32Array,
+		options: RecognizeOptions,
+		temperature = 0,
+	): Promise<Attempt> {
+		const audio = await this.#model.encode(samples, FULL_MS, options.signal);
+		return this.#attempt(samples, audio, options, temperature);
 	}
 
 	async #attempt(
 		samples: Float32Array,
 		audio: EncodedAudio,
 		options: RecognizeOptions,
-		sampling?: SamplingOptions,
+		temperature = 0,
 	): Promise<Attempt> {
-		const {description, vocabulary} = this.#model;
-		const search: SearchOptions = {
-			audio,
-			description,
+		const request: SearchRequest = {
 			prompt: this.#prompt(options),
-			rules: new TokenRules(description, {withTimestamps: options.withTimestamps}),
+			withTimestamps: options.withTimestamps,
 			maxTokens: maxTokensFor((samples.length * 1000) / SAMPLE_RATE_HZ),
-			withAlignment: options.withTimes,
+			beamSize: options.beamSize,
+			sampling: temperature === 0 ? undefined : {temperature, candidates: CANDIDATES, seed: samples.length},
+			timedFrames: options.withTimes ? Math.floor(samples.length / SAMPLES_PER_FRAME) : undefined,
 		};
-		const task =
-			options.beamSize > 1 && sampling === undefined
-				? new BeamSearch(search, options.beamSize)
-				: new GreedySearch(search, sampling);
-		const {result} = await this.#model.decode(task, options.signal);
-		const text = vocabulary.decode(result.tokens);
-		return {result, temperature: sampling?.temperature ?? 0, text, compressionRatio: compressionRatio(text)};
+		const result = await this.#model.search(audio, request, options.signal);
+		const text = this.#model.vocabulary.decode(result.tokens);
+		return {result, temperature, text, compressionRatio: compressionRatio(text)};
 	}
 
 	#prompt({language, task, context, withTimestamps}: RecognizeOptions): number[] {
@@ -135,12 +127,7 @@ export class SegmentRecognizer {
 		];
 	}
 
-	#describe(
-		samples: Float32Array,
-		attempt: Attempt,
-		{withTimes}: RecognizeOptions,
-		repairs: Repair[],
-	): Recognition {
+	#describe(attempt: Attempt, {withTimes}: RecognizeOptions, repairs: Repair[]): Recognition {
 		const {specialTokens} = this.#model.description;
 		const {result, temperature, compressionRatio: ratio} = attempt;
 		const loop = result.end === 'loop' ? findLoop(result.tokens) : 0;
@@ -151,9 +138,6 @@ export class SegmentRecognizer {
 			place => !silent && place < length && result.tokens[place]! < specialTokens.endOfText,
 		);
 		const tokens = places.map(place => result.tokens[place]!);
-		const alignment = withTimes
-			? [...places.map(place => result.alignment![place]!), result.alignment!.at(-1)!]
-			: undefined;
 		return {
 			tokens,
 			text: this.#model.vocabulary.decode(tokens).trim(),
@@ -162,7 +146,7 @@ export class SegmentRecognizer {
 			compressionRatio: ratio,
 			temperature,
 			probabilities: places.map(place => Math.exp(result.logProbabilities[place]!)),
-			times: alignment && timeTokens(alignment, Math.floor(samples.length / SAMPLES_PER_FRAME)),
+			times: withTimes ? places.flatMap(place => result.times[place] ?? []) : undefined,
 			repairs,
 		};
 	}
@@ -177,6 +161,11 @@ function isPlausible({result, compressionRatio: ratio}: Attempt): boolean {
 		ratio <= MAX_COMPRESSION_RATIO &&
 		result.averageLogProbability >= MIN_AVERAGE_LOG_PROBABILITY
 	);
+}
+
+/** True for a text that is neither plausible nor rightly empty. */
+function needsRepair(attempt: Attempt): boolean {
+	return !isPlausible(attempt) && !isSilence(attempt);
 }
 
 function isSilence({result}: Attempt): boolean {

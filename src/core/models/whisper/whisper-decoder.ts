@@ -1,0 +1,87 @@
+import {createRandom} from '../../util/random.js';
+import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
+import {BatchDecoder} from './batch-decoder.js';
+import {BeamSearch} from './beam-search.js';
+import type {DecodeResult} from './decode-result.js';
+import {DecoderBatch} from './decoder-batch.js';
+import {GreedySearch} from './greedy-search.js';
+import {LanguageDetection} from './language-detection.js';
+import {modelFile} from './model-files.js';
+import type {SearchOptions} from './search-options.js';
+import type {SearchRequest, SearchResult} from './search-request.js';
+import {TokenRules} from './token-rules.js';
+import {timeTokens, type TokenTime} from './token-timing.js';
+import type {WhisperDescription} from './whisper-description.js';
+import type {EncodedAudio} from './whisper-encoder.js';
+
+/** The writing half of a Whisper model. Calls may overlap. */
+export interface WhisperDecoder {
+	/** Probability of each language by its code; they sum to 1. */
+	detectLanguage(audio: EncodedAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
+	/** As `WhisperModel.search`. */
+	search(audio: EncodedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	close(): Promise<void>;
+}
+
+export interface WhisperDecoderOptions extends OnnxSessionOptions {
+	/** Sequences that are decoded together at most. */
+	readonly maxBatchSize: number;
+}
+
+/** @throws {InfinisstError} as `openOnnxSession`. */
+export async function openWhisperDecoder(
+	graphsDirectory: string,
+	description: WhisperDescription,
+	{maxBatchSize, ...options}: WhisperDecoderOptions,
+): Promise<WhisperDecoder> {
+	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'), options);
+	const batch = new BatchDecoder(new DecoderBatch(session, description.dimensions), maxBatchSize);
+	return {
+		detectLanguage: async (audio, signal) => {
+			const task = new LanguageDetection(audio, description);
+			await batch.decode(task, signal);
+			return task.probabilities;
+		},
+		search: async (audio, request, signal) => {
+			const task = createSearch(audio, request, description);
+			await batch.decode(task, signal);
+			const {alignment, ...result} = task.result;
+			return {...result, times: timeResult(result.tokens, alignment, request, description)};
+		},
+		close: () => session.close(),
+	};
+}
+
+function createSearch(
+	audio: EncodedAudio,
+	{prompt, withTimestamps, maxTokens, beamSize, sampling, timedFrames}: SearchRequest,
+	description: WhisperDescription,
+): GreedySearch | BeamSearch {
+	const options: SearchOptions = {
+		audio,
+		prompt,
+		description,
+		maxTokens,
+		rules: new TokenRules(description, {withTimestamps}),
+		withAlignment: timedFrames !== undefined,
+	};
+	if (sampling !== undefined) {
+		const {temperature, candidates, seed} = sampling;
+		return new GreedySearch(options, {temperature, candidates, random: createRandom(seed)});
+	}
+	return beamSize > 1 ? new BeamSearch(options, beamSize) : new GreedySearch(options);
+}
+
+function timeResult(
+	tokens: readonly number[],
+	alignment: DecodeResult['alignment'],
+	{timedFrames}: SearchRequest,
+	{specialTokens}: WhisperDescription,
+): (TokenTime | undefined)[] {
+	if (alignment === undefined || timedFrames === undefined) return tokens.map(() => undefined);
+	const isText = (id: number): boolean => id < specialTokens.endOfText;
+	const rows = alignment.filter((_, place) => place === tokens.length || isText(tokens[place]!));
+	const times = timeTokens(rows, timedFrames);
+	let next = 0;
+	return tokens.map(id => (isText(id) ? times[next++] : undefined));
+}

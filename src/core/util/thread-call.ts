@@ -1,0 +1,165 @@
+import {parentPort, Worker, type Transferable} from 'node:worker_threads';
+import {ERROR_CATALOGUE, InfinisstError, type ErrorCode} from '../errors.js';
+
+/** What goes to a thread. */
+type Request =
+	| {readonly type: 'call'; readonly id: number; readonly method: string; readonly argument: unknown}
+	| {readonly type: 'abort'; readonly id: number};
+
+/** What comes back. */
+type Response =
+	| {readonly type: 'result'; readonly id: number; readonly value: unknown}
+	| {readonly type: 'fault'; readonly id: number; readonly fault: Fault};
+
+interface Fault {
+	readonly code: string | undefined;
+	readonly message: string;
+	readonly hint: string | undefined;
+	readonly stack: string | undefined;
+}
+
+export interface CallOptions {
+	/** Fires to give up the call; the promise rejects with `signal.reason` at once. */
+	readonly signal?: AbortSignal | undefined;
+	/** Buffers that move to the thread instead of being copied. */
+	readonly transfer?: readonly Transferable[];
+}
+
+/** A thread that answers calls. */
+export interface ThreadHandle {
+	/**
+	 * @throws {InfinisstError} what the thread threw, with its code; `INTERNAL_FAULT` if the thread died;
+	 * `RESOURCE_CLOSED` after `close()`.
+	 */
+	call(method: string, argument: unknown, options?: CallOptions): Promise<unknown>;
+	/** Ends the thread; calls under way are rejected. Idempotent. */
+	close(): Promise<void>;
+}
+
+/** A result with buffers that move to the caller instead of being copied. */
+export class Transferred {
+	readonly value: unknown;
+	readonly transfer: readonly Transferable[];
+
+	constructor(value: unknown, transfer: readonly Transferable[]) {
+		this.value = value;
+		this.transfer = transfer;
+	}
+}
+
+interface Waiting {
+	readonly resolve: (value: unknown) => void;
+	readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Starts a thread whose module calls {@link answerCalls}. Its calls are answered once that has happened.
+ *
+ * @param module - of the thread, as seen from the caller: `import.meta.resolve('./x-thread.js')`.
+ */
+export function startThread(module: string, workerData: unknown): ThreadHandle {
+	const worker = new Worker(builtModule(module), {workerData});
+	const waiting = new Map<number, Waiting>();
+	let count = 0;
+	let end: InfinisstError | undefined;
+
+	const finish = (reason: InfinisstError): void => {
+		end ??= reason;
+		for (const {reject} of waiting.values()) reject(end);
+		waiting.clear();
+	};
+	worker.on('message', (response: Response) => {
+		const call = waiting.get(response.id);
+		waiting.delete(response.id);
+		if (response.type === 'result') call?.resolve(response.value);
+		else call?.reject(toError(response.fault));
+	});
+	worker.on('error', cause => {
+		finish(
+			new InfinisstError(
+				'INTERNAL_FAULT',
+				`A thread failed: ${cause instanceof Error ? cause.message : ''}`,
+				{cause},
+			),
+		);
+	});
+	worker.on('exit', () => finish(new InfinisstError('RESOURCE_CLOSED', 'The thread has ended')));
+
+	return {
+		call: (method, argument, {signal, transfer = []} = {}) =>
+			new Promise((resolve, reject) => {
+				signal?.throwIfAborted();
+				if (end !== undefined) throw end;
+				const id = count++;
+				const abort = (): void => {
+					waiting.delete(id);
+					worker.postMessage({type: 'abort', id} satisfies Request);
+					reject(signal!.reason as Error);
+				};
+				const settle =
+					<Value>(action: (value: Value) => void) =>
+					(value: Value): void => {
+						signal?.removeEventListener('abort', abort);
+						action(value);
+					};
+				waiting.set(id, {resolve: settle(resolve), reject: settle(reject)});
+				signal?.addEventListener('abort', abort, {once: true});
+				worker.postMessage({type: 'call', id, method, argument} satisfies Request, transfer);
+			}),
+		close: async () => {
+			finish(new InfinisstError('RESOURCE_CLOSED', 'The thread was closed'));
+			await worker.terminate();
+		},
+	};
+}
+
+/** Answers calls in a thread. Calls may overlap; a result may be a {@link Transferred}. */
+export function answerCalls(
+	handlers: Readonly<Record<string, (argument: never, signal: AbortSignal) => Promise<unknown>>>,
+): void {
+	const port = parentPort!;
+	const running = new Map<number, AbortController>();
+	const answer = async (id: number, method: string, argument: unknown): Promise<void> => {
+		const controller = new AbortController();
+		running.set(id, controller);
+		try {
+			const result = await handlers[method]!(argument as never, controller.signal);
+			const {value, transfer} = result instanceof Transferred ? result : new Transferred(result, []);
+			if (!controller.signal.aborted)
+				port.postMessage({type: 'result', id, value} satisfies Response, transfer);
+		} catch (error) {
+			if (!controller.signal.aborted)
+				port.postMessage({type: 'fault', id, fault: toFault(error)} satisfies Response);
+		} finally {
+			running.delete(id);
+		}
+	};
+	port.on('message', (request: Request) => {
+		if (request.type === 'abort') running.get(request.id)?.abort();
+		else void answer(request.id, request.method, request.argument);
+	});
+}
+
+/**
+ * The test runner loads the sources as they are, but its loader does not reach into threads: there, the built
+ * file stands in for the source.
+ */
+function builtModule(module: string): URL {
+	const source = /\/src\/(?=core\/)/;
+	return new URL(source.test(module) ? module.replace(source, '/dist/').replace(/\.ts$/, '.js') : module);
+}
+
+function toFault(error: unknown): Fault {
+	const {message, stack} = error instanceof Error ? error : new Error(String(error));
+	const known = InfinisstError.is(error) ? error : undefined;
+	return {code: known?.code, hint: known?.hint, message, stack};
+}
+
+function toError({code, message, hint, stack}: Fault): Error {
+	const isKnown = code !== undefined && code in ERROR_CATALOGUE;
+	const error = isKnown
+		? new InfinisstError(code as ErrorCode, message, hint === undefined ? {} : {hint})
+		: new Error(message);
+	if (stack !== undefined) error.stack = stack;
+	return error;
+}
