@@ -1,4 +1,4 @@
-import type { Readable} from 'node:stream';
+import type {Readable} from 'node:stream';
 import {PassThrough, Writable} from 'node:stream';
 
 import type {CommandContext} from '../../src/cli/command-context.js';
