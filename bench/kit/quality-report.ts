@@ -53,7 +53,7 @@ export function formatQuality({reference, runs}: QualityResults): string {
 	const rateRow = (title: string, clips: string, rate: (score: QualityScore) => ErrorRate | undefined) => [
 		`${title} (${rate(reference)?.referenceUnits ?? 0})`,
 		clips,
-		...systems.map(system => formatPercent(rate(system)?.rate)),
+		...systems.map(system => formatPercent(rate(system))),
 	];
 	const errorRates = Object.entries(reference.transcripts).flatMap(([language, {clips, unit}]) => {
 		const rows = [
@@ -98,6 +98,6 @@ export function formatQuality({reference, runs}: QualityResults): string {
 	].join('\n\n');
 }
 
-function formatPercent(rate: number | undefined): string {
-	return rate === undefined ? '-' : (100 * rate).toFixed(1);
+function formatPercent(rate: ErrorRate | undefined): string {
+	return rate === undefined || rate.referenceUnits === 0 ? '-' : (100 * rate.rate).toFixed(1);
 }
