@@ -13,7 +13,7 @@ export function createTransformersJs({threads}: {readonly threads: number}): Con
 	return {
 		name: 'transformers-js',
 		description:
-			'@huggingface/transformers 4.3.1, q8, chunks of 30 s; told the language, given decoded samples',
+			'@huggingface/transformers 4.3.1, q8, chunks of 30 s with timestamps; told the language, given decoded samples',
 		command: (clips, task) => ({
 			program: process.execPath,
 			args: [
