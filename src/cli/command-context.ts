@@ -59,6 +59,12 @@ export function createProcessContext(): CommandContext {
 			return openModelStore({env: process.env, cwd: process.cwd()});
 		},
 		async openTranslator(options) {
+			// Every machine has a processor: asking would take a tenth of a second.
+			if (options.device !== 'auto' && options.device !== 'cpu') {
+				const {assertDevice} = await import('../core/models/assert-device.js');
+				await assertDevice(options.device);
+			}
+
 			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');
 			return openWhisperFileTranslator(options);
 		},
