@@ -1,13 +1,13 @@
 export interface Similarity {
 	/** Normalised correlation at the best lag: 1 is the same shape, whatever the level. */
 	readonly correlation: number;
-	/** Samples that `signal` comes later than `reference`; found within 64. */
+	/** Samples that `signal` comes later than `reference`; found within 32. */
 	readonly lag: number;
 	/** Level of `signal` against `reference` at that lag; 1 is the same. */
 	readonly gain: number;
 }
 
-const MAX_LAG = 64;
+const MAX_LAG = 32;
 
 /** How alike two signals are, apart from a small shift in time. */
 export function compareSignals(reference: Float32Array, signal: Float32Array): Similarity {

@@ -225,7 +225,10 @@ function fromStream(stream: Readable, name: string): ByteSource {
 		next: async () => {
 			const piece = await pieces.next();
 			if (piece.done === true) return undefined;
-			return typeof piece.value === 'string' ? Buffer.from(piece.value, 'latin1') : piece.value;
+			const {value} = piece;
+			const bytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+			// As a plain array: the slice() of a Buffer is no copy, which the decoders would rely on.
+			return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 		},
 		// Ending the iterator would free nothing while it was never started, and waits for a read under way.
 		close: () => {
