@@ -135,6 +135,7 @@ describe('downloadFile', () => {
 		hub.plan('cdn', 'model.bin', {kind: 'cut', afterBytes: 400_000});
 		hub.plan('cdn', 'model.bin', {kind: 'ignore-range'});
 		await download();
+		expect(hub.downloadsOf('model.bin')).toHaveLength(2);
 		expect((await readFile(destination)).equals(WEIGHTS)).toBe(true);
 	});
 

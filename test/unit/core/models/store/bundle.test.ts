@@ -111,11 +111,16 @@ describe('exporting and importing', () => {
 			entries => [...entries, {name: 'source/extra.json', bytes: Buffer.from('{}')}],
 		],
 		[
-			'a manifest that names a file outside',
+			'a manifest that names a file outside, and that file',
 			entries =>
-				manifestWith(entries, manifest => {
-					(manifest['files'] as {path: string}[])[0]!.path = '../../outside';
-				}),
+				manifestWith(
+					entries.map(entry =>
+						entry.name === 'source/config.json' ? {...entry, name: 'source/../../outside'} : entry,
+					),
+					manifest => {
+						(manifest['files'] as {path: string}[])[0]!.path = '../../outside';
+					},
+				),
 		],
 		[
 			'a manifest that names an absolute file',
