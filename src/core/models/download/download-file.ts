@@ -1,6 +1,5 @@
 import {createHash, type Hash} from 'node:crypto';
 import {open, readFile, rename, rm, stat, writeFile, type FileHandle} from 'node:fs/promises';
-import {wrapWriteFault} from '../store/file-system-fault.js';
 import {hashFile, updateHashFromFile} from '../store/hash-file.js';
 import {describeNetworkFault} from './describe-failure.js';
 import {done, failed, type Attempt, type Failure} from './failure.js';
@@ -47,20 +46,16 @@ interface PartialNote {
  *
  * @throws {InfinisstError} `DOWNLOAD_FAILED` (retryable) after all retries or if the bytes are wrong;
  * `SOURCE_UNREACHABLE` (retryable) if nobody answers; `MODEL_UNAVAILABLE` if access is refused; `MODEL_UNKNOWN` for 404;
- * `DISK_FULL`, `OUTPUT_UNWRITABLE`. After the `signal` fires: `signal.reason`; the partial file stays.
+ * faults of the disk as the system throws them. After the `signal` fires: `signal.reason`; the partial file stays.
  */
 export async function downloadFile(options: DownloadOptions): Promise<DownloadedFile> {
+	const present = await checkPresent(options);
+	if (present !== undefined) return present;
+	const download = new Download(options);
 	try {
-		const present = await checkPresent(options);
-		if (present !== undefined) return present;
-		const download = new Download(options);
-		try {
-			return await retry(`download ${options.name}`, () => download.attempt(), options);
-		} finally {
-			await download.close();
-		}
-	} catch (error) {
-		throw wrapWriteFault(error, options.destination);
+		return await retry(`download ${options.name}`, () => download.attempt(), options);
+	} finally {
+		await download.close();
 	}
 }
 

@@ -8,7 +8,6 @@ import type {RetryOptions} from '../download/retry.js';
 import type {ModelFile} from '../model-file.js';
 import {detectModel} from '../store/detect-model.js';
 import {assertDiskSpace, type FreeBytes} from '../store/disk-space.js';
-import {wrapWriteFault} from '../store/file-system-fault.js';
 import {selectWeightFiles} from '../store/select-weight-files.js';
 import {formatHubKey, listHubFiles, type HubFile, type HubListing} from './hub-listing.js';
 import type {FetchOptions, FetchedModel, ModelSource} from './model-source.js';
@@ -34,8 +33,6 @@ export function createHubSource(entry: HubSourceEntry, settings: HubSettings): M
 			const client = openHttpClient(settings);
 			try {
 				return await fetchRepository({entry, endpoint, settings, client, options});
-			} catch (error) {
-				throw wrapWriteFault(error, options.workDirectory);
 			} finally {
 				await client.close();
 			}

@@ -33,8 +33,8 @@ export interface ModelSource {
 	/**
 	 * Brings every file needed to run the model, verified.
 	 *
-	 * @throws {InfinisstError} `DISK_FULL` or `OUTPUT_UNWRITABLE` when no other source would do better;
-	 * `SOURCE_UNREACHABLE` (retryable), `MODEL_UNKNOWN`, `MODEL_UNAVAILABLE` (retryable), `MODEL_CORRUPT`, `MODEL_UNSUPPORTED` or
+	 * @throws {InfinisstError} `DISK_FULL` when no other source would do better, and faults of the disk as the
+	 * system throws them; `SOURCE_UNREACHABLE` (retryable), `MODEL_UNKNOWN`, `MODEL_UNAVAILABLE` (retryable), `MODEL_CORRUPT`, `MODEL_UNSUPPORTED` or
 	 * `DOWNLOAD_FAILED` (retryable) when another might. After the `signal` fires: `signal.reason`.
 	 */
 	fetch(options: FetchOptions): Promise<FetchedModel>;

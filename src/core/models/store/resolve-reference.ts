@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {realpath, stat} from 'node:fs/promises';
 import {basename, resolve} from 'node:path';
+import {InfinisstError} from '../../errors.js';
 import type {CatalogueEntry, HubSourceEntry} from '../catalogue/catalogue.js';
 import type {StoreSettings} from '../model-store.js';
 import {findInstalled, installedNames, unknownModel} from './installed-models.js';
@@ -36,6 +37,7 @@ export async function resolveReference(settings: StoreSettings, nameOrPath: stri
 			source: {kind: 'hub', repository: `${owner}/${repository}`, revision},
 		};
 	}
+	await assertNoPath(settings.workingDirectory, nameOrPath);
 	const known = [
 		...settings.catalogue.models.map(model => model.name),
 		...(await installedNames(settings.rootDirectory)),
@@ -45,6 +47,26 @@ export async function resolveReference(settings: StoreSettings, nameOrPath: stri
 
 function isPathLike(text: string): boolean {
 	return /^(\.{1,2}[/\\]|[/\\~]|[A-Za-z]:)/.test(text);
+}
+
+/**
+ * Says more than that a name is not known to somebody who meant a path.
+ *
+ * @throws {InfinisstError} `MODEL_UNKNOWN`.
+ */
+async function assertNoPath(workingDirectory: string, named: string): Promise<void> {
+	const found =
+		named === '' ? undefined : await stat(resolve(workingDirectory, named)).catch(() => undefined);
+	if (found?.isFile()) {
+		throw new InfinisstError('MODEL_UNKNOWN', `${named} is a file, not the name of a model.`, {
+			hint: `If it is a bundle, install it with "infinisst models import ${named}".`,
+		});
+	}
+	if (found === undefined && isPathLike(named)) {
+		throw new InfinisstError('MODEL_UNKNOWN', `There is no folder ${named}.`, {
+			hint: 'Give a folder with weights, or a name of "infinisst models list".',
+		});
+	}
 }
 
 /** A folder counts only with a separator in its name, so that no folder hides a model called the same. */

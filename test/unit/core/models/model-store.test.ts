@@ -434,6 +434,13 @@ describe('openModelStore', () => {
 		);
 	});
 
+	it('says more than that a name is not known to somebody who meant a path', async () => {
+		await writeFile(join(root, 'model.tar'), '');
+		const store = open({workingDirectory: root});
+		expect((await catchRejection(store.resolve('model.tar'))).hint).toContain('models import model.tar');
+		expect((await catchRejection(store.resolve('./nothing'))).message).toBe('There is no folder ./nothing.');
+	});
+
 	it('lists what can be fetched and what is installed, and survives a store that is not there', async () => {
 		const store = open();
 		expect(await store.list()).toMatchObject([{name: 'tiny-test', isInstalled: false, sizeBytes: 300_000}]);
