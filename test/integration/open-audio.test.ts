@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {existsSync, readdirSync, readlinkSync} from 'node:fs';
+import {existsSync, readFileSync, readdirSync, readlinkSync} from 'node:fs';
 import {chmod, mkdir, readFile, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {PassThrough} from 'node:stream';
@@ -279,34 +279,70 @@ describeWithFfmpeg('formats that are left to ffmpeg', ffmpeg => {
 		expect(warnings).toEqual([expect.stringContaining('ffmpeg says')]);
 	});
 
-	/** ffmpeg processes that this one started. */
-	const children = (): string[] => {
-		const ids = readdirSync('/proc').filter(entry => /^\d+$/.test(entry));
-		return ids.filter(id => {
+	/** Programs of this path that the test started. */
+	const running = (path: string): string[] =>
+		readdirSync('/proc').filter(id => {
 			try {
-				const [, parent] =
-					/\) \w (\d+) /.exec(execFileSync('cat', [`/proc/${id}/stat`], {encoding: 'utf8', stdio: 'pipe'})) ??
-					[];
-				return parent === String(process.pid) && readlinkSync(`/proc/${id}/exe`).endsWith('ffmpeg');
+				return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, 'latin1').includes(path);
 			} catch {
 				return false;
 			}
 		});
-	};
 
-	it.runIf(existsSync('/proc/self/stat')).each(['cancel', 'abort'])('end their program on %s', async way => {
-		const path = await encode('long.aiff', '-af', 'apad=whole_dur=600');
-		const stop = new AbortController();
-		const {samples} = await openAudio({kind: 'file', path}, {ffmpegPath: ffmpeg, signal: stop.signal});
-		const reader = samples.getReader();
-		await reader.read();
-		expect(children().length).toBe(1);
-		if (way === 'cancel') {
-			await reader.cancel();
-		} else {
-			stop.abort(new Error('enough'));
-			await expect(reader.read()).rejects.toThrow('enough');
-		}
-		await vi.waitFor(() => expect(children()).toEqual([]));
+	describe.runIf(existsSync('/proc/self/cmdline'))('end their program', () => {
+		/** A program that answers like ffmpeg, and then neither reads, writes nor ends by itself. */
+		const writeStubborn = async (): Promise<string> => {
+			const folder = await temporaryDirectory();
+			const wav = join(folder, 'answer.wav');
+			await writeFile(wav, makeWav({bitsPerSample: 16, data: new Uint8Array(64_000), statedDataBytes: 0}));
+			const path = join(folder, 'ffmpeg');
+			await writeFile(
+				path,
+				`#!/bin/sh\ntrap '' PIPE TERM HUP INT\ncat '${wav}'\nwhile :; do sleep 0.2; done\n`,
+			);
+			await chmod(path, 0o755);
+			return path;
+		};
+
+		it.each([
+			['cancel', 'ffmpeg'],
+			['abort', 'ffmpeg'],
+			['cancel', 'a program that hangs'],
+			['abort', 'a program that hangs'],
+		])('on %s: %s', async (way, program) => {
+			const path = await encode('long.aiff', '-af', 'apad=whole_dur=600');
+			const ffmpegPath = program === 'ffmpeg' ? ffmpeg : await writeStubborn();
+			// The one names its input, the other itself.
+			const mark = program === 'ffmpeg' ? path : ffmpegPath;
+			const stop = new AbortController();
+			const {samples} = await openAudio({kind: 'file', path}, {ffmpegPath, signal: stop.signal});
+			const reader = samples.getReader();
+			await reader.read();
+			expect(running(mark).length).toBeGreaterThan(0);
+			if (way === 'cancel') {
+				await reader.cancel();
+			} else {
+				stop.abort(new Error('enough'));
+				await expect(reader.read()).rejects.toThrow('enough');
+			}
+			await vi.waitFor(() => expect(running(mark)).toEqual([]));
+		});
+
+		it('when the signal fires before it has answered', async () => {
+			const folder = await temporaryDirectory();
+			const ffmpegPath = join(folder, 'ffmpeg');
+			await writeFile(ffmpegPath, "#!/bin/sh\ntrap '' PIPE TERM\nwhile :; do sleep 0.2; done\n");
+			await chmod(ffmpegPath, 0o755);
+			const stop = new AbortController();
+			const reason = new Error('enough');
+			const opening = openAudio(
+				{kind: 'file', path: await encode('a.aiff')},
+				{ffmpegPath, signal: stop.signal},
+			);
+			await vi.waitFor(() => expect(running(ffmpegPath).length).toBe(1));
+			stop.abort(reason);
+			await expect(opening).rejects.toBe(reason);
+			await vi.waitFor(() => expect(running(ffmpegPath)).toEqual([]));
+		});
 	});
 });
