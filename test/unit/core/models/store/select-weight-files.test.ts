@@ -1,0 +1,49 @@
+import {describe, expect, it} from 'vitest';
+import {selectWeightFiles} from '../../../../../src/core/models/store/select-weight-files.js';
+import {catchError} from '../../../../helpers/catch-error.js';
+
+const COMPANIONS = ['config.json', 'tokenizer.json', 'generation_config.json'];
+
+describe('selectWeightFiles', () => {
+	it.each([
+		['CTranslate2', ['model.bin', 'vocabulary.json'], ['vocabulary.json', 'model.bin']],
+		[
+			'one set of weights where a repository has several',
+			['model.safetensors', 'pytorch_model.bin', 'tf_model.h5', 'flax_model.msgpack'],
+			['model.safetensors'],
+		],
+		[
+			'shards with their index, without the float32 copies',
+			[
+				'model-00002-of-00002.safetensors',
+				'model-00001-of-00002.safetensors',
+				'model.fp32-00001-of-00002.safetensors',
+				'model.safetensors.index.json',
+				'model.safetensors.index.fp32.json',
+			],
+			[
+				'model.safetensors.index.json',
+				'model-00001-of-00002.safetensors',
+				'model-00002-of-00002.safetensors',
+			],
+		],
+		[
+			'one file rather than shards, and no index of shards with it',
+			['model.safetensors', 'model-00001-of-00001.safetensors', 'model.safetensors.index.json'],
+			['model.safetensors'],
+		],
+		['nothing of subfolders', ['model.bin', 'onnx/model.bin', 'onnx/config.json'], ['model.bin']],
+	])('takes %s', (_what, paths, expected) => {
+		expect(selectWeightFiles([...COMPANIONS, ...paths, 'README.md'], 'here')).toEqual([
+			...COMPANIONS,
+			...expected,
+		]);
+	});
+
+	it('names what there is where there are no weights it knows', () => {
+		expect(catchError(() => selectWeightFiles(['config.json', 'model.onnx'], 'owner/name'))).toMatchObject({
+			code: 'MODEL_UNSUPPORTED',
+			message: 'owner/name has neither model.bin (CTranslate2) nor model.safetensors, only model.onnx.',
+		});
+	});
+});
