@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events';
 import type {Readable, Writable} from 'node:stream';
 
 import type {AudioInput, AudioSource} from '../core/audio/audio-source.js';
@@ -73,6 +74,8 @@ export function createProcessContext(): CommandContext {
 
 function listenForStop(host: NodeJS.Process): AbortSignal {
 	const controller = new AbortController();
+	// Everything that waits listens, and much may wait at once: no sign of a leak.
+	setMaxListeners(0, controller.signal);
 	for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 		host.on(name, () => {
 			if (!controller.signal.aborted) {

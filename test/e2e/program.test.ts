@@ -1,0 +1,59 @@
+import {once} from 'node:events';
+import {readFile, readdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+
+import {temporaryDirectory} from '../helpers/temporary-directory.js';
+import {programPath, runProgram, startProgram} from '../helpers/run-program.js';
+
+describe('bin/infinisst.js', () => {
+	it('prints its version', async () => {
+		const {version} = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+			version: string;
+		};
+		expect(await runProgram(['--version'])).toEqual({exitCode: 0, stdout: `${version}\n`, stderr: ''});
+	});
+
+	it('prints its help on the standard output', async () => {
+		const {exitCode, stdout, stderr} = await runProgram(['--help']);
+		expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''});
+		expect(stdout).toMatch(/^Usage: infinisst /);
+		expect(stdout).toMatch(/^ {2}translate /m);
+	});
+
+	it.each([[['--help']], [['--version']], [['translate', '--help']], [['models', '--help']]])(
+		'loads no package but commander for %j',
+		async parameters => {
+			// Its record of coverage names every file that Node loads.
+			const folder = await temporaryDirectory();
+			expect(await runProgram(parameters, {env: {NODE_V8_COVERAGE: folder}})).toMatchObject({exitCode: 0});
+			const [report] = await readdir(folder);
+			const {result} = JSON.parse(await readFile(join(folder, report!), 'utf8')) as {result: {url: string}[]};
+			const packages = result.flatMap(({url}) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+			expect([...new Set(packages)]).toEqual(['commander']);
+		},
+	);
+
+	it('answers a mistyped flag with one sentence and 2', async () => {
+		expect(await runProgram(['translate', 'a.wav', '--formt', 'srt'])).toEqual({
+			exitCode: 2,
+			stdout: '',
+			stderr: "infinisst: unknown option '--formt'. Did you mean --format?\n",
+		});
+	});
+
+	it('says that the default model is missing, with 3', async () => {
+		const {exitCode, stderr} = await runProgram(['translate', programPath], {
+			env: {INFINISST_HOME: '/nonexistent/infinisst'},
+		});
+		expect(exitCode).toBe(3);
+		expect(stderr).toContain('infinisst models pull whisper-base');
+	});
+
+	it('ends quietly when the reader of the results has gone', async () => {
+		const child = startProgram(['translate', '--help']);
+		child.stdout.destroy();
+		const [exitCode] = (await once(child, 'close')) as [number];
+		expect(exitCode).toBe(0);
+	});
+});
