@@ -1,14 +1,12 @@
-import {setMaxListeners} from 'node:events';
 import type {Readable, Writable} from 'node:stream';
 
 import type {AudioInput, AudioSource} from '../core/audio/audio-source.js';
 import type {OpenAudioOptions} from '../core/audio/open-audio.js';
-import {InfinisstError} from '../core/errors.js';
 import type {ModelStore} from '../core/models/model-store.js';
 import type {Device} from '../core/models/onnx-session.js';
 import type {FileTranslator} from '../core/translation/file-translator.js';
 import {systemClock, type Clock} from '../core/util/clock.js';
-import {RunStop} from './run-stop.js';
+import {listenForStop} from './listen-for-stop.js';
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & {readonly isTTY?: boolean; readonly columns?: number};
@@ -27,7 +25,7 @@ export interface CommandContext {
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly cwd: string;
 	readonly clock: Clock;
-	/** Fires when the run shall end early; its reason is a {@link RunStop} or an `InfinisstError`. */
+	/** Fires when the run shall end early; its reason is a `RunStop` or an `InfinisstError`. */
 	readonly signal: AbortSignal;
 	/** The heavy parts, each behind an `import()` so that `--help` loads none of them. */
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
@@ -70,36 +68,4 @@ export function createProcessContext(): CommandContext {
 			return openWhisperFileTranslator(options);
 		},
 	};
-}
-
-function listenForStop(host: NodeJS.Process): AbortSignal {
-	const controller = new AbortController();
-	// Everything that waits listens, and much may wait at once: no sign of a leak.
-	setMaxListeners(0, controller.signal);
-	for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-		host.on(name, () => {
-			if (!controller.signal.aborted) {
-				controller.abort(RunStop.interrupted());
-				return;
-			}
-
-			// The system's own answer, because exit() would first wait for the native threads.
-			host.removeAllListeners(name);
-			host.kill(host.pid, name);
-		});
-	}
-
-	host.stdout.on('error', (error: NodeJS.ErrnoException) => {
-		controller.abort(
-			error.code === 'EPIPE'
-				? RunStop.readerGone()
-				: new InfinisstError('OUTPUT_UNWRITABLE', `Cannot write to the standard output: ${error.message}`, {
-						hint: 'Check where it is redirected to.',
-						cause: error,
-					}),
-		);
-	});
-	// Nobody reads our progress: no reason to stop working.
-	host.stderr.on('error', () => undefined);
-	return controller.signal;
 }

@@ -1,0 +1,48 @@
+import {setMaxListeners} from 'node:events';
+import type {EventEmitter} from 'node:events';
+
+import {InfinisstError} from '../core/errors.js';
+import {RunStop} from './run-stop.js';
+
+/** The part of `process` that says when to stop. */
+export interface StopHost extends Pick<EventEmitter, 'on' | 'removeAllListeners'> {
+	readonly pid: number;
+	readonly stdout: Pick<EventEmitter, 'on'>;
+	readonly stderr: Pick<EventEmitter, 'on'>;
+	kill(pid: number, signal: NodeJS.Signals): unknown;
+}
+
+/**
+ * A signal that fires when the run shall end: at Ctrl-C and its like, and when the results can no longer
+ * be written. A second Ctrl-C ends the process at once.
+ */
+export function listenForStop(host: StopHost): AbortSignal {
+	const controller = new AbortController();
+	// Everything that waits listens, and much may wait at once: no sign of a leak.
+	setMaxListeners(0, controller.signal);
+	for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		host.on(name, () => {
+			if (!controller.signal.aborted) {
+				controller.abort(RunStop.interrupted());
+				return;
+			}
+
+			// The system's own answer, because exit() would first wait for the native threads.
+			host.removeAllListeners(name);
+			host.kill(host.pid, name);
+		});
+	}
+
+	host.stdout.on('error', (error: NodeJS.ErrnoException) => controller.abort(reasonOf(error)));
+	// Nobody reads our progress: no reason to stop working.
+	host.stderr.on('error', () => undefined);
+	return controller.signal;
+}
+
+function reasonOf(error: NodeJS.ErrnoException): RunStop | InfinisstError {
+	if (error.code === 'EPIPE') return RunStop.readerGone();
+	return new InfinisstError('OUTPUT_UNWRITABLE', `Cannot write to the standard output: ${error.message}`, {
+		hint: 'Check where it is redirected to.',
+		cause: error,
+	});
+}

@@ -1,0 +1,56 @@
+import {EventEmitter} from 'node:events';
+import {describe, expect, it, vi} from 'vitest';
+
+import {listenForStop} from '../../../src/cli/listen-for-stop.js';
+import {RunStop} from '../../../src/cli/run-stop.js';
+
+function createHost() {
+	return Object.assign(new EventEmitter(), {
+		pid: 4711,
+		stdout: new EventEmitter(),
+		stderr: new EventEmitter(),
+		kill: vi.fn(),
+	});
+}
+
+describe('listenForStop', () => {
+	it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('asks the run to end at %s, with 130', name => {
+		const host = createHost();
+		const signal = listenForStop(host);
+		expect(signal.aborted).toBe(false);
+		host.emit(name);
+		expect(signal.reason).toMatchObject({exitCode: 130});
+		expect(host.kill).not.toHaveBeenCalled();
+	});
+
+	it('leaves the second Ctrl-C to the system, which ends the process at once', () => {
+		const host = createHost();
+		listenForStop(host);
+		host.emit('SIGINT');
+		host.emit('SIGINT');
+		expect(host.kill).toHaveBeenCalledExactlyOnceWith(4711, 'SIGINT');
+		expect(host.listenerCount('SIGINT')).toBe(0);
+	});
+
+	it('ends the run quietly when the reader of the results has gone', () => {
+		const host = createHost();
+		const signal = listenForStop(host);
+		host.stdout.emit('error', Object.assign(new Error('write EPIPE'), {code: 'EPIPE'}));
+		expect(signal.reason).toBeInstanceOf(RunStop);
+		expect(signal.reason).toMatchObject({exitCode: 0});
+	});
+
+	it('ends the run with a fault when the results cannot be written', () => {
+		const host = createHost();
+		const signal = listenForStop(host);
+		host.stdout.emit('error', Object.assign(new Error('no space left'), {code: 'ENOSPC'}));
+		expect(signal.reason).toMatchObject({code: 'OUTPUT_UNWRITABLE'});
+	});
+
+	it('goes on when nobody reads the progress', () => {
+		const host = createHost();
+		const signal = listenForStop(host);
+		host.stderr.emit('error', new Error('write EPIPE'));
+		expect(signal.aborted).toBe(false);
+	});
+});
