@@ -24,8 +24,7 @@ export function createLiveRunView(context: RunViewContext, {color}: {readonly co
 
 	async function openScreen(): Promise<void> {
 		const {openRunScreen} = await import('./run-screen.js');
-		screen = openRunScreen(context, {color});
-		screen.draw(status);
+		screen = openRunScreen(context, {color, status});
 	}
 
 	return {

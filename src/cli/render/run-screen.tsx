@@ -21,7 +21,7 @@ export interface RunScreen {
 /** Loads ink: import this file only when something is to be drawn. */
 export function openRunScreen(
 	{stdout, stderr, stdin}: Pick<RunViewContext, 'stdout' | 'stderr' | 'stdin'>,
-	{color}: {readonly color: boolean},
+	{color, status: first}: {readonly color: boolean; readonly status: RunStatus | undefined},
 ): RunScreen {
 	// Set by the component, which alone is given ink's printers.
 	let printers: Printers | undefined;
@@ -32,7 +32,7 @@ export function openRunScreen(
 	// The drawing belongs to the standard error. Ink prints to its "stderr" without a trace of the
 	// drawing, which is what results need: so ink is given the two the other way round.
 	const streams = {stdout: stderr, stderr: stdout, stdin} as unknown as Streams;
-	const app = render(screen(undefined), {
+	const app = render(screen(first), {
 		...streams,
 		exitOnCtrlC: false,
 		patchConsole: false,
