@@ -17,9 +17,12 @@ const GAP_WINDOWS = 4;
 /** Anything shorter than 0.06 s is a click: two windows are 0.064 s. */
 const SHORTEST_RUN_WINDOWS = 2;
 
-/** Quiet consonants begin before the detector rises and end after it falls. */
-const PADDING_BEFORE_SAMPLES = 0.2 * SAMPLE_RATE_HZ;
-const PADDING_AFTER_SAMPLES = 0.3 * SAMPLE_RATE_HZ;
+/**
+ * Quiet consonants begin before the detector rises and end after it falls; beyond that Whisper does better
+ * with the sound of the room around the speech than with digital silence (docs/quality.md, choices).
+ */
+const PADDING_BEFORE_SAMPLES = 1 * SAMPLE_RATE_HZ;
+const PADDING_AFTER_SAMPLES = 1 * SAMPLE_RATE_HZ;
 
 /** Share of a pause too short for both paddings that goes to the speech before it. */
 const SHARE_AFTER = 0.6;

@@ -22,9 +22,12 @@ export interface WhisperFileTranslatorOptions {
 	readonly device?: Device;
 	/** Sequences that are decoded together at most. @default 8 */
 	readonly maxBatchSize?: number;
-	/** Longest stretch that is recognised at once. @default 29000 */
+	/** Longest stretch that is recognised at once. @default 20000: docs/quality.md, choices */
 	readonly maxSegmentMs?: number;
 }
+
+/** Shorter segments lose words at their edges, longer ones cost more at each step and gain nothing. */
+const MAX_SEGMENT_MS = 20_000;
 
 /** Segments that are encoded while all rows of the batch are taken, so that no row waits for the encoder. */
 const ENCODED_AHEAD = 1;
@@ -47,7 +50,7 @@ interface Recognized {
 export async function openWhisperFileTranslator(
 	options: WhisperFileTranslatorOptions,
 ): Promise<FileTranslator> {
-	const {maxBatchSize = 8, maxSegmentMs} = options;
+	const {maxBatchSize = 8, maxSegmentMs = MAX_SEGMENT_MS} = options;
 	const [model, detector] = await Promise.all([
 		openWhisperModel({...options, maxBatchSize}),
 		openVoiceActivityDetector(),
@@ -62,7 +65,7 @@ export async function openWhisperFileTranslator(
 	): AsyncGenerator<TranslationEvent, void, undefined> {
 		let readSamples = 0;
 		const speech = readSpeechSegments(audio.samples, detector, {
-			...(maxSegmentMs === undefined ? {} : {maxSegmentMs}),
+			maxSegmentMs,
 			...(request.signal === undefined ? {} : {signal: request.signal}),
 			onProgress: samples => (readSamples = samples),
 		});
@@ -129,16 +132,15 @@ async function createSegmentMapper(
 	let context = prompt;
 
 	return async speech => {
-		const prepared = await inOrder(async () => {
+		const {heard, language, detected} = await inOrder(async () => {
 			signal?.throwIfAborted();
-			const encoded = await recognizer.encode(speech.samples, signal);
-			if (sourceLanguage !== 'auto') return {encoded, language: sourceLanguage, detected: undefined};
-			const {probabilities, audio} = await model.detectLanguage(encoded, signal);
+			const heard = await recognizer.hear(speech.samples, signal);
+			if (sourceLanguage !== 'auto') return {heard, language: sourceLanguage, detected: undefined};
+			const probabilities = await model.detectLanguage(heard, signal);
 			const {isNew, language, probability} = tracker.observe(probabilities, speech.endMs - speech.startMs);
-			return {encoded: audio, language, detected: isNew ? {language, probability} : undefined};
+			return {heard, language, detected: isNew ? {language, probability} : undefined};
 		});
-		const {encoded, language, detected} = prepared;
-		const recognition = await recognizer.recognize(speech.samples, encoded, {
+		const recognition = await recognizer.recognize(speech.samples, heard, {
 			language,
 			task: language === 'en' ? 'transcribe' : task,
 			context,

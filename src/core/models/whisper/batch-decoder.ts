@@ -1,6 +1,6 @@
 import {InfinisstError} from '../../errors.js';
 import type {DecoderBatch, DecoderRow, StepResult} from './decoder-batch.js';
-import type {EncodedAudio} from './whisper-encoder.js';
+import type {PreparedAudio} from './prepared-audio.js';
 
 /** What a row does next: it continues the sequence of the task's row `parent` with `token`. */
 export interface NextToken {
@@ -18,13 +18,15 @@ export interface RowOutput {
 
 /** One sequence to decode, or several that compete. It is told what the decoder says and decides how to go on. */
 export interface DecodeTask {
-	readonly audio: EncodedAudio;
+	readonly audio: PreparedAudio;
 	readonly prompt: readonly number[];
 	/** Positions in the prompt whose logits `begin` gets, in order. */
 	readonly wanted: readonly number[];
 	/** The most rows it will ever ask for. */
 	readonly maxRows: number;
 	readonly withAlignment: boolean;
+	/** The batch has its own copy of the audio now. */
+	admitted(): void;
 	/** After the prompt. No rows: finished. */
 	begin(output: RowOutput): readonly NextToken[];
 	/** After each step, with one output a row. No rows: finished. */
@@ -113,6 +115,7 @@ export class BatchDecoder {
 		while (this.#hasRoom() && fits(this.#waiting[0]!)) {
 			const waiting = this.#waiting.shift()!;
 			const running = {...waiting, rows: [this.#batch.add(waiting.task.audio)], tokens: []};
+			waiting.task.admitted();
 			joining.push(running);
 			this.#running.push(running);
 		}

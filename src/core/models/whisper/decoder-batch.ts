@@ -1,6 +1,6 @@
 import type {OnnxSession, Tensors} from '../onnx-session.js';
 import {HEAD_SIZE, type WhisperDimensions} from './whisper-checkpoint.js';
-import type {EncodedAudio} from './whisper-encoder.js';
+import type {PreparedAudio} from './prepared-audio.js';
 
 /**
  * Caches are sized in steps of this. At multiples of the widest vector register the kernels sum every row
@@ -65,7 +65,7 @@ export class DecoderBatch {
 	}
 
 	/** Adds an empty sequence behind the others. */
-	add(audio: EncodedAudio): DecoderRow {
+	add(audio: PreparedAudio): DecoderRow {
 		this.#resize(this.#rows.length + 1, CAPACITY_STEP, audio.frames);
 		const row: MutableRow = {index: this.#rows.length, length: 0, frames: audio.frames};
 		this.#rows.push(row);

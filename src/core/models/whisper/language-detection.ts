@@ -1,6 +1,6 @@
 import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
 import type {WhisperDescription} from './whisper-description.js';
-import type {EncodedAudio} from './whisper-encoder.js';
+import type {PreparedAudio} from './prepared-audio.js';
 
 /** Asks the model which language it hears: the most likely token after the start of the transcript. */
 export class LanguageDetection implements DecodeTask {
@@ -12,7 +12,7 @@ export class LanguageDetection implements DecodeTask {
 	readonly #languageTokens;
 	#probabilities: ReadonlyMap<string, number> = new Map();
 
-	constructor(audio: EncodedAudio, {languageTokens, specialTokens}: WhisperDescription) {
+	constructor(audio: PreparedAudio, {languageTokens, specialTokens}: WhisperDescription) {
 		this.audio = audio;
 		this.prompt = [specialTokens.startOfTranscript];
 		this.#languageTokens = Object.entries(languageTokens);
@@ -21,6 +21,11 @@ export class LanguageDetection implements DecodeTask {
 	/** Probability of each language by its code; they sum to 1. To be called when the task is finished. */
 	get probabilities(): ReadonlyMap<string, number> {
 		return this.#probabilities;
+	}
+
+	/** The search that follows needs the audio too. */
+	admitted(): void {
+		return;
 	}
 
 	begin({logits: [logits]}: RowOutput): readonly NextToken[] {

@@ -2,15 +2,15 @@ import type {Device} from '../onnx-session.js';
 import {startThread, type ThreadHandle} from '../../util/thread-call.js';
 import {openTokenizer, readDescription, readVocabulary} from './model-files.js';
 import type {SearchResult} from './search-request.js';
-import {
-	audioBuffers,
-	type DetectCall,
-	type EncodeCall,
-	type SearchCall,
-	type WhisperThreadData,
+import type {
+	AudioCall,
+	EncodeCall,
+	PrepareCall,
+	SearchCall,
+	WhisperThreadData,
 } from './threads/thread-protocol.js';
 import type {EncodedAudio} from './whisper-encoder.js';
-import type {LanguageGuess, WhisperModel} from './whisper-model.js';
+import type {WhisperModel} from './whisper-model.js';
 
 export interface WhisperModelOptions {
 	/** As `buildWhisperGraphs` made it. */
@@ -71,26 +71,29 @@ function createModel({
 }: ModelParts): WhisperModel {
 	let tokenizer: Promise<(text: string) => number[]> | undefined;
 	let closing: Promise<void> | undefined;
+	let count = 0;
 	return {
 		description,
 		vocabulary,
-		encode: async (samples, silenceMs, signal) => {
-			const argument: EncodeCall = {samples, silenceMs};
-			return (await encoder.call('encode', argument, {signal})) as EncodedAudio;
+		hear: async (samples, silenceMs, signal) => {
+			const call: EncodeCall = {samples, silenceMs};
+			const audio = (await encoder.call('encode', call, {signal})) as EncodedAudio;
+			const id = count++;
+			const transfer = [audio.states.buffer as ArrayBuffer];
+			await decoder.call('prepare', {id, audio} satisfies PrepareCall, {transfer});
+			return {id};
 		},
-		detectLanguage: async (audio, signal) => {
-			const argument: DetectCall = {audio};
-			return (await decoder.call('detectLanguage', argument, {
-				signal,
-				transfer: audioBuffers(audio),
-			})) as LanguageGuess;
+		detectLanguage: async ({id}, signal) => {
+			const call: AudioCall = {id};
+			return (await decoder.call('detectLanguage', call, {signal})) as ReadonlyMap<string, number>;
 		},
-		search: async (audio, request, signal) => {
-			const argument: SearchCall = {audio, request};
-			return (await decoder.call('search', argument, {
-				signal,
-				transfer: audioBuffers(audio),
-			})) as SearchResult;
+		search: async ({id}, request, signal) => {
+			const call: SearchCall = {id, request};
+			return (await decoder.call('search', call, {signal})) as SearchResult;
+		},
+		release: ({id}) => {
+			// Fails only where the decoder is gone, and the audio with it.
+			decoder.call('release', {id} satisfies AudioCall).catch(() => undefined);
 		},
 		tokenize: async text => (await (tokenizer ??= openTokenizer(graphsDirectory)))(text),
 		close: () => (closing ??= close()),

@@ -1,10 +1,10 @@
-import type {EncodedAudio} from './whisper-encoder.js';
+import type {PreparedAudio} from './prepared-audio.js';
 import type {WhisperDescription} from './whisper-description.js';
 import type {TokenRules} from './token-rules.js';
 
 /** What every way of searching needs. */
 export interface SearchOptions {
-	readonly audio: EncodedAudio;
+	readonly audio: PreparedAudio;
 	/** Previous text if any, start of transcript, language, task, and no-timestamps if so. */
 	readonly prompt: readonly number[];
 	readonly rules: TokenRules;

@@ -12,14 +12,17 @@ import type {SearchRequest, SearchResult} from './search-request.js';
 import {TokenRules} from './token-rules.js';
 import {timeTokens, type TokenTime} from './token-timing.js';
 import type {WhisperDescription} from './whisper-description.js';
+import {PreparedAudio} from './prepared-audio.js';
 import type {EncodedAudio} from './whisper-encoder.js';
 
 /** The writing half of a Whisper model. Calls may overlap. */
 export interface WhisperDecoder {
+	/** Computes what all steps of the decoder look at. */
+	prepare(audio: EncodedAudio): Promise<PreparedAudio>;
 	/** Probability of each language by its code; they sum to 1. */
-	detectLanguage(audio: EncodedAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
-	/** As `WhisperModel.search`. */
-	search(audio: EncodedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	detectLanguage(audio: PreparedAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
+	/** Decodes audio, and releases it. */
+	search(audio: PreparedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
 	close(): Promise<void>;
 }
 
@@ -35,8 +38,19 @@ export async function openWhisperDecoder(
 	{maxBatchSize, ...options}: WhisperDecoderOptions,
 ): Promise<WhisperDecoder> {
 	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'), options);
+	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
 	const batch = new BatchDecoder(new DecoderBatch(session, description.dimensions), maxBatchSize);
+	const {width, decoderLayers} = description.dimensions;
+	const layers = Array.from({length: decoderLayers}, (_, layer) => layer);
 	return {
+		prepare: async ({frames, states}) => {
+			const pairs = await cross.run({states: cross.floats(states, [1, frames, width])});
+			return new PreparedAudio(
+				frames,
+				layers.map(layer => pairs[`cross_key.${layer}`]!.data as Float32Array),
+				layers.map(layer => pairs[`cross_value.${layer}`]!.data as Float32Array),
+			);
+		},
 		detectLanguage: async (audio, signal) => {
 			const task = new LanguageDetection(audio, description);
 			await batch.decode(task, signal);
@@ -48,12 +62,14 @@ export async function openWhisperDecoder(
 			const {alignment, ...result} = task.result;
 			return {...result, times: timeResult(result.tokens, alignment, request, description)};
 		},
-		close: () => session.close(),
+		close: async () => {
+			await Promise.all([session.close(), cross.close()]);
+		},
 	};
 }
 
 function createSearch(
-	audio: EncodedAudio,
+	audio: PreparedAudio,
 	{prompt, withTimestamps, maxTokens, beamSize, sampling, timedFrames}: SearchRequest,
 	description: WhisperDescription,
 ): GreedySearch | BeamSearch {

@@ -1,13 +1,10 @@
-import type {EncodedAudio} from './whisper-encoder.js';
+import type {SearchRequest, SearchResult} from './search-request.js';
 import type {WhisperDescription} from './whisper-description.js';
 import type {WhisperVocabulary} from './whisper-vocabulary.js';
-import type {SearchRequest, SearchResult} from './search-request.js';
 
-export interface LanguageGuess {
-	/** By code of language; they sum to 1. */
-	readonly probabilities: ReadonlyMap<string, number>;
-	/** The same audio, to go on with: its buffers moved to another thread and back. */
-	readonly audio: EncodedAudio;
+/** Audio that lies in the decoder, ready to be decoded. Holds tens of megabytes until it is searched or released. */
+export interface HeardAudio {
+	readonly id: number;
 }
 
 /**
@@ -22,13 +19,15 @@ export interface WhisperModel {
 	 * @param samples - mono float32 at 16 kHz, at most 30 s; only read.
 	 * @param silenceMs - of silence at the end; what lies beyond 30 s is cut.
 	 */
-	encode(samples: Float32Array, silenceMs: number, signal?: AbortSignal): Promise<EncodedAudio>;
-	/** The audio passed in may not be used again, the one that comes back may. */
-	detectLanguage(audio: EncodedAudio, signal?: AbortSignal): Promise<LanguageGuess>;
-	/** Decodes audio; it belongs to the model from then on and may not be used again. */
-	search(audio: EncodedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	hear(samples: Float32Array, silenceMs: number, signal?: AbortSignal): Promise<HeardAudio>;
+	/** Probability of each language by its code; they sum to 1. */
+	detectLanguage(audio: HeardAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
+	/** Decodes audio, which is released by that. */
+	search(audio: HeardAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	/** Gives up audio that will not be searched. */
+	release(audio: HeardAudio): void;
 	/** Tokens of a text, without steering tokens. Loads the tokenizer at the first call. */
 	tokenize(text: string): Promise<number[]>;
-	/** Waits for running calls, then frees the graphs. Idempotent. */
+	/** Frees the graphs; calls under way are rejected. Idempotent. */
 	close(): Promise<void>;
 }

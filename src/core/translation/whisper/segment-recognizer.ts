@@ -2,8 +2,7 @@ import {deflateSync} from 'node:zlib';
 import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
 import {findLoop, loopRepetitions, maxTokensFor} from '../../models/whisper/loop-guard.js';
 import type {SearchRequest, SearchResult} from '../../models/whisper/search-request.js';
-import type {EncodedAudio} from '../../models/whisper/whisper-encoder.js';
-import type {WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {Recognition, Repair} from './recognition.js';
 
 /** With less silence behind the audio the decoder tends to loop (docs/quality.md). */
@@ -18,7 +17,7 @@ const TEMPERATURES = [0.2, 0.4, 0.6, 0.8, 1];
 /** Sequences drawn at each temperature (`best_of` of the reference). */
 const CANDIDATES = 5;
 
-/** Text that compresses better is a loop; text that is less likely is not what was said (both: the reference). */
+/** Text that compresses better is a loop; captions that are less likely were not said (both: the reference). */
 const MAX_COMPRESSION_RATIO = 2.4;
 const MIN_AVERAGE_LOG_PROBABILITY = -1;
 
@@ -58,32 +57,28 @@ export class SegmentRecognizer {
 	}
 
 	/** Encodes a stretch of at most 30 s as {@link recognize} wants it. */
-	encode(samples: Float32Array, signal?: AbortSignal): Promise<EncodedAudio> {
-		return this.#model.encode(samples, SILENCE_MS, signal);
+	hear(samples: Float32Array, signal?: AbortSignal): Promise<HeardAudio> {
+		return this.#model.hear(samples, SILENCE_MS, signal);
 	}
 
 	/**
 	 * @param samples - the audio, in case it must be encoded again.
-	 * @param encoded - what {@link encode} made of it; may not be used again.
+	 * @param heard - what {@link hear} made of it; released by this.
 	 * @throws `options.signal.reason` if the signal fires.
 	 */
-	async recognize(
-		samples: Float32Array,
-		encoded: EncodedAudio,
-		options: RecognizeOptions,
-	): Promise<Recognition> {
+	async recognize(samples: Float32Array, heard: HeardAudio, options: RecognizeOptions): Promise<Recognition> {
 		const repairs: Repair[] = [];
-		const attempts = [await this.#attempt(samples, encoded, options)];
+		const attempts = [await this.#attempt(samples, heard, options)];
 		if (attempts[0]!.result.end !== 'end-of-text') {
 			repairs.push('encoded-again');
 			attempts.push(await this.#attemptAtFullLength(samples, options));
 		}
-		if (needsRepair(attempts.at(-1)!)) repairs.push('sampled');
+		if (needsRepair(attempts.at(-1)!, options.task)) repairs.push('sampled');
 		for (const temperature of TEMPERATURES) {
-			if (!needsRepair(attempts.at(-1)!)) break;
+			if (!needsRepair(attempts.at(-1)!, options.task)) break;
 			attempts.push(await this.#attemptAtFullLength(samples, options, temperature));
 		}
-		return this.#describe(best(attempts), options, repairs);
+		return this.#describe(best(attempts, options.task), options, repairs);
 	}
 
 	async #attemptAtFullLength(
@@ -91,13 +86,13 @@ export class SegmentRecognizer {
 		options: RecognizeOptions,
 		temperature = 0,
 	): Promise<Attempt> {
-		const audio = await this.#model.encode(samples, FULL_MS, options.signal);
+		const audio = await this.#model.hear(samples, FULL_MS, options.signal);
 		return this.#attempt(samples, audio, options, temperature);
 	}
 
 	async #attempt(
 		samples: Float32Array,
-		audio: EncodedAudio,
+		audio: HeardAudio,
 		options: RecognizeOptions,
 		temperature = 0,
 	): Promise<Attempt> {
@@ -155,17 +150,21 @@ export class SegmentRecognizer {
 /** The encoder gives one frame for 20 ms. */
 const SAMPLES_PER_FRAME = SAMPLE_RATE_HZ / 50;
 
-function isPlausible({result, compressionRatio: ratio}: Attempt): boolean {
+/**
+ * A translation has many wordings, each less likely than the one right caption: drawing others when it is
+ * doubtful costs eight times the work and gave worse translations (docs/quality.md, choices).
+ */
+function isPlausible({result, compressionRatio: ratio}: Attempt, task: 'transcribe' | 'translate'): boolean {
 	return (
 		result.end === 'end-of-text' &&
 		ratio <= MAX_COMPRESSION_RATIO &&
-		result.averageLogProbability >= MIN_AVERAGE_LOG_PROBABILITY
+		(task === 'translate' || result.averageLogProbability >= MIN_AVERAGE_LOG_PROBABILITY)
 	);
 }
 
 /** True for a text that is neither plausible nor rightly empty. */
-function needsRepair(attempt: Attempt): boolean {
-	return !isPlausible(attempt) && !isSilence(attempt);
+function needsRepair(attempt: Attempt, task: 'transcribe' | 'translate'): boolean {
+	return !isPlausible(attempt, task) && !isSilence(attempt);
 }
 
 function isSilence({result}: Attempt): boolean {
@@ -176,8 +175,8 @@ function isSilence({result}: Attempt): boolean {
 }
 
 /** The first plausible attempt; else the likeliest that is no loop; else the likeliest. */
-function best(attempts: readonly Attempt[]): Attempt {
-	const plausible = attempts.find(isPlausible) ?? attempts.find(isSilence);
+function best(attempts: readonly Attempt[], task: 'transcribe' | 'translate'): Attempt {
+	const plausible = attempts.find(attempt => isPlausible(attempt, task)) ?? attempts.find(isSilence);
 	if (plausible !== undefined) return plausible;
 	const honest = attempts.filter(({result}) => result.end === 'end-of-text');
 	return (honest.length > 0 ? honest : attempts).reduce((a, b) =>

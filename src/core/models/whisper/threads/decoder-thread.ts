@@ -1,21 +1,31 @@
 import {workerData} from 'node:worker_threads';
-import {answerCalls, Transferred} from '../../../util/thread-call.js';
+import {answerCalls} from '../../../util/thread-call.js';
+import type {PreparedAudio} from '../prepared-audio.js';
 import {openWhisperDecoder} from '../whisper-decoder.js';
-import type {LanguageGuess} from '../whisper-model.js';
-import {audioBuffers, type DetectCall, type SearchCall, type WhisperThreadData} from './thread-protocol.js';
+import type {AudioCall, PrepareCall, SearchCall, WhisperThreadData} from './thread-protocol.js';
 
 const {graphsDirectory, description, session, maxBatchSize} = workerData as WhisperThreadData;
 const opening = openWhisperDecoder(graphsDirectory, description, {...session, maxBatchSize});
 // Whoever calls first is told why it failed.
 opening.catch(() => undefined);
+const prepared = new Map<number, PreparedAudio>();
 
 answerCalls({
 	open: async () => {
 		await opening;
 	},
-	detectLanguage: async ({audio}: DetectCall, signal) => {
-		const probabilities = await (await opening).detectLanguage(audio, signal);
-		return new Transferred({probabilities, audio} satisfies LanguageGuess, audioBuffers(audio));
+	prepare: async ({id, audio}: PrepareCall) => {
+		prepared.set(id, await (await opening).prepare(audio));
 	},
-	search: async ({audio, request}: SearchCall, signal) => (await opening).search(audio, request, signal),
+	detectLanguage: async ({id}: AudioCall, signal) =>
+		(await opening).detectLanguage(prepared.get(id)!, signal),
+	search: async ({id, request}: SearchCall, signal) => {
+		const audio = prepared.get(id)!;
+		prepared.delete(id);
+		return (await opening).search(audio, request, signal);
+	},
+	release: async ({id}: AudioCall) => {
+		prepared.delete(id);
+		return Promise.resolve();
+	},
 });

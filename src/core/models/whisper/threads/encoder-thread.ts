@@ -2,7 +2,7 @@ import {workerData} from 'node:worker_threads';
 import {createSerial} from '../../../util/serial.js';
 import {answerCalls, Transferred} from '../../../util/thread-call.js';
 import {openWhisperEncoder} from '../whisper-encoder.js';
-import {audioBuffers, type EncodeCall, type WhisperThreadData} from './thread-protocol.js';
+import type {EncodeCall, WhisperThreadData} from './thread-protocol.js';
 
 const {graphsDirectory, description, session} = workerData as WhisperThreadData;
 const opening = openWhisperEncoder(graphsDirectory, description.dimensions, session);
@@ -20,6 +20,6 @@ answerCalls({
 			signal.throwIfAborted();
 			return encoder.encode(samples, silenceMs);
 		});
-		return new Transferred(audio, audioBuffers(audio));
+		return new Transferred(audio, [audio.states.buffer as ArrayBuffer]);
 	},
 });

@@ -16,15 +16,16 @@ export interface EncodeCall {
 	readonly silenceMs: number;
 }
 
-export interface DetectCall {
+/** Hands audio to the decoder, which keeps it under the caller's number. */
+export interface PrepareCall {
+	readonly id: number;
 	readonly audio: EncodedAudio;
 }
 
-export interface SearchCall extends DetectCall {
-	readonly request: SearchRequest;
+export interface AudioCall {
+	readonly id: number;
 }
 
-/** What moves when encoded audio goes to another thread. */
-export function audioBuffers({keys, values}: EncodedAudio): ArrayBuffer[] {
-	return [...keys, ...values].map(({buffer}) => buffer as ArrayBuffer);
+export interface SearchCall extends AudioCall {
+	readonly request: SearchRequest;
 }
