@@ -1,7 +1,15 @@
+import {existsSync} from 'node:fs';
 import {open, readFile, type FileHandle} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
-import {readEntry, readExactly, type WeightEntry, type WeightFile, type WeightType} from './weight-file.js';
+import {
+	BYTES_PER_WEIGHT,
+	readEntry,
+	readExactly,
+	type WeightEntry,
+	type WeightFile,
+	type WeightType,
+} from './weight-file.js';
 
 const WEIGHT_TYPES: Readonly<Record<string, WeightType>> = {
 	F32: 'float32',
@@ -48,26 +56,14 @@ export async function openSafetensors(path: string): Promise<WeightFile> {
  * @throws {InfinisstError} `MODEL_CORRUPT` as {@link openSafetensors}, or if the index is damaged.
  */
 export async function openShardedSafetensors(indexPath: string): Promise<WeightFile> {
-	const index = parseJson(await readFile(indexPath, 'utf8'), indexPath) as {
-		weight_map?: Record<string, string>;
-	};
-	const shardOf = new Map(Object.entries(index.weight_map ?? {}));
+	const shardOf = readWeightMap(parseJson(await readFile(indexPath, 'utf8'), indexPath), indexPath);
 	const shards = new Map<string, WeightFile>();
 	const close = async (): Promise<void> => {
 		await Promise.all([...shards.values()].map(shard => shard.close()));
 	};
 	try {
 		for (const fileName of new Set(shardOf.values())) {
-			if (/[\\/]/.test(fileName)) {
-				throw new InfinisstError(
-					'MODEL_CORRUPT',
-					`${indexPath} names a shard outside its folder: "${fileName}"`,
-					{
-						hint: 'Do not use this model: its index was tampered with or damaged.',
-					},
-				);
-			}
-			shards.set(fileName, await openSafetensors(join(dirname(indexPath), fileName)));
+			shards.set(fileName, await openShard(indexPath, fileName));
 		}
 	} catch (error) {
 		await close();
@@ -86,6 +82,39 @@ export async function openShardedSafetensors(indexPath: string): Promise<WeightF
 	};
 }
 
+/** Name of the file of each tensor. */
+function readWeightMap(index: unknown, indexPath: string): Map<string, string> {
+	const files = isRecord(index) && isRecord(index['weight_map']) ? Object.entries(index['weight_map']) : [];
+	const shardOf = new Map<string, string>();
+	for (const [name, fileName] of files) {
+		// Files outside the folder are none of the model's, whoever wrote the index.
+		if (typeof fileName !== 'string' || !/^[^\\/]+\.safetensors$/.test(fileName)) {
+			throw new InfinisstError(
+				'MODEL_CORRUPT',
+				`${indexPath} names a file that is no shard beside it: ${JSON.stringify(fileName)}`,
+				{hint: 'Do not use this model: its index was tampered with or damaged.'},
+			);
+		}
+		shardOf.set(name, fileName);
+	}
+	if (shardOf.size === 0) {
+		throw new InfinisstError('MODEL_CORRUPT', `${indexPath} names no tensors`, {
+			hint: 'Remove the model and pull it again.',
+		});
+	}
+	return shardOf;
+}
+
+async function openShard(indexPath: string, fileName: string): Promise<WeightFile> {
+	const path = join(dirname(indexPath), fileName);
+	if (!existsSync(path)) {
+		throw new InfinisstError('MODEL_CORRUPT', `${path} is missing, which ${indexPath} names`, {
+			hint: 'Check that all files of the checkpoint are there.',
+		});
+	}
+	return openSafetensors(path);
+}
+
 async function readHeader(file: FileHandle, path: string): Promise<Map<string, WeightEntry>> {
 	const {size} = await file.stat();
 	const lengthBytes = await readExactly(file, path, 0, 8);
@@ -100,20 +129,19 @@ async function readHeader(file: FileHandle, path: string): Promise<Map<string, W
 		);
 	}
 	const text = new TextDecoder().decode(await readExactly(file, path, 8, headerBytes));
-	const header = parseJson(text, path) as Record<
-		string,
-		{dtype: string; shape: number[]; data_offsets: [number, number]}
-	>;
+	const header = parseJson(text, path);
+	if (!isRecord(header)) throw brokenHeader(path, 'it lists no tensors');
 	const entries = new Map<string, WeightEntry>();
 	for (const [name, tensor] of Object.entries(header)) {
-		const type = name === '__metadata__' ? undefined : WEIGHT_TYPES[tensor.dtype];
+		if (name === '__metadata__') continue;
+		if (!isTensor(tensor)) throw brokenHeader(path, `the entry of tensor "${name}" cannot be read`);
+		const type = WEIGHT_TYPES[tensor.dtype];
 		if (type === undefined) continue;
 		const [start, end] = tensor.data_offsets;
-		if (start > end || 8 + headerBytes + end > size) {
-			throw new InfinisstError('MODEL_CORRUPT', `${path}: tensor "${name}" lies outside the file`, {
-				hint: 'Remove the model and pull it again.',
-			});
-		}
+		if (8 + headerBytes + end > size) throw brokenHeader(path, `tensor "${name}" lies outside the file`);
+		const weights = tensor.shape.reduce((product, length) => product * length, 1);
+		if (weights * BYTES_PER_WEIGHT[type] !== end - start)
+			throw brokenHeader(path, `the entry of tensor "${name}" does not add up`);
 		entries.set(name, {
 			type,
 			shape: tensor.shape,
@@ -122,6 +150,32 @@ async function readHeader(file: FileHandle, path: string): Promise<Map<string, W
 		});
 	}
 	return entries;
+}
+
+interface TensorEntry {
+	readonly dtype: string;
+	readonly shape: readonly number[];
+	readonly data_offsets: readonly [start: number, end: number];
+}
+
+function isTensor(value: unknown): value is TensorEntry {
+	if (!isRecord(value)) return false;
+	const {dtype, shape, data_offsets: offsets} = value;
+	return typeof dtype === 'string' && areSizes(shape) && areSizes(offsets) && offsets.length === 2;
+}
+
+function areSizes(value: unknown): value is readonly number[] {
+	return Array.isArray(value) && value.every(size => Number.isSafeInteger(size) && size >= 0);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function brokenHeader(path: string, problem: string): InfinisstError {
+	return new InfinisstError('MODEL_CORRUPT', `The header of ${path} is damaged: ${problem}`, {
+		hint: 'Remove the model and pull it again.',
+	});
 }
 
 function parseJson(text: string, path: string): unknown {
