@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import {createProcessContext} from '../dist/cli/command-context.js';
-import {main} from '../dist/cli/main.js';
+import {start} from '../dist/cli/start.js';
 
-process.exitCode = await main(process.argv.slice(2), createProcessContext());
+process.exitCode = await start();

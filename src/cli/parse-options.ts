@@ -1,4 +1,4 @@
-import {z} from 'zod';
+import * as z from 'zod';
 
 import {InfinisstError} from '../core/errors.js';
 import {closestNames} from '../core/util/closest-names.js';

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {readFile, readdir} from 'node:fs/promises';
-import {join} from 'node:path';
+import {join, relative} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 
 import {temporaryDirectory} from '../helpers/temporary-directory.js';
@@ -22,17 +23,28 @@ describe('bin/infinisst.js', () => {
 	});
 
 	it.each([[['--help']], [['--version']], [['translate', '--help']], [['models', '--help']]])(
-		'loads no package but commander for %j',
+		'loads nothing but the file it starts with for %j',
 		async parameters => {
 			// Its record of coverage names every file that Node loads.
 			const folder = await temporaryDirectory();
 			expect(await runProgram(parameters, {env: {NODE_V8_COVERAGE: folder}})).toMatchObject({exitCode: 0});
 			const [report] = await readdir(folder);
 			const {result} = JSON.parse(await readFile(join(folder, report!), 'utf8')) as {result: {url: string}[]};
-			const packages = result.flatMap(({url}) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-			expect([...new Set(packages)]).toEqual(['commander']);
+			const files = result.map(({url}) => url).filter(url => url.startsWith('file:'));
+			const root = fileURLToPath(new URL('../..', import.meta.url));
+			expect(files.map(url => relative(root, fileURLToPath(url)))).toEqual([
+				join('bin', 'infinisst.js'),
+				join('dist', 'cli', 'start.js'),
+			]);
 		},
 	);
+
+	it('starts with a file that holds no package but commander', async () => {
+		const map = await readFile(new URL('../../dist/cli/start.js.map', import.meta.url), 'utf8');
+		const {sources} = JSON.parse(map) as {sources: string[]};
+		const packages = sources.flatMap(path => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+		expect([...new Set(packages)]).toEqual(['commander']);
+	});
 
 	it('answers a mistyped flag with one sentence and 2', async () => {
 		expect(await runProgram(['translate', 'a.wav', '--formt', 'srt'])).toEqual({

@@ -1,6 +1,6 @@
 import {extname} from 'node:path';
 
-import {z} from 'zod';
+import * as z from 'zod';
 
 import type {RawFormat} from '../../../core/audio/audio-source.js';
 import {InfinisstError} from '../../../core/errors.js';
