@@ -14,27 +14,42 @@ export async function* mapOrdered<Item, Result>(
 ): AsyncGenerator<Result, void, undefined> {
 	const iterator = source[Symbol.asyncIterator]();
 	const pending: Promise<Result>[] = [];
-	let next: Promise<IteratorResult<Item>> | undefined;
-	let isOver = false;
+	let next: Promise<SourceStep<Item>> | undefined;
+	let last: SourceStep<Item> | undefined;
 	try {
-		while (!isOver || pending.length > 0) {
-			if (!isOver && pending.length < limit) next ??= quiet(iterator.next());
+		while (last === undefined || pending.length > 0) {
+			if (last === undefined && pending.length < limit) next ??= pull(iterator);
 			const head = pending[0];
 			const winner = await Promise.race([
 				...(head === undefined ? [] : [head.then(() => 'result' as const)]),
-				...(next === undefined || pending.length >= limit ? [] : [next.then(() => 'item' as const)]),
+				...(next === undefined || pending.length >= limit ? [] : [next]),
 			]);
 			if (winner === 'result') {
 				yield await pending.shift()!;
 				continue;
 			}
-			const item = await next!;
 			next = undefined;
-			if (item.done === true) isOver = true;
-			else pending.push(quiet(map(item.value)));
+			if (winner.type === 'item') pending.push(quiet(map(winner.item)));
+			else last = winner;
 		}
+		if (last.type === 'failure') throw last.reason;
 	} finally {
 		await iterator.return?.();
+	}
+}
+
+type SourceStep<Item> =
+	| {readonly type: 'item'; readonly item: Item}
+	| {readonly type: 'end'}
+	/** Kept until the results before it are out. */
+	| {readonly type: 'failure'; readonly reason: unknown};
+
+async function pull<Item>(iterator: AsyncIterator<Item>): Promise<SourceStep<Item>> {
+	try {
+		const step = await iterator.next();
+		return step.done === true ? {type: 'end'} : {type: 'item', item: step.value};
+	} catch (reason) {
+		return {type: 'failure', reason};
 	}
 }
 

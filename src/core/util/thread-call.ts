@@ -83,7 +83,9 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 			),
 		);
 	});
-	worker.on('exit', () => finish(new InfinisstError('RESOURCE_CLOSED', 'The thread has ended')));
+	worker.on('exit', exitCode => {
+		finish(new InfinisstError('INTERNAL_FAULT', `A thread ended by itself, with exit code ${exitCode}`));
+	});
 
 	return {
 		call: (method, argument, {signal, transfer = []} = {}) =>
@@ -102,9 +104,9 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 						signal?.removeEventListener('abort', abort);
 						action(value);
 					};
+				worker.postMessage({type: 'call', id, method, argument} satisfies Request, transfer);
 				waiting.set(id, {resolve: settle(resolve), reject: settle(reject)});
 				signal?.addEventListener('abort', abort, {once: true});
-				worker.postMessage({type: 'call', id, method, argument} satisfies Request, transfer);
 			}),
 		close: async () => {
 			finish(new InfinisstError('RESOURCE_CLOSED', 'The thread was closed'));
