@@ -21,6 +21,10 @@ export interface OnnxSession {
 	run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors>;
 	/** Float32 tensor over `values`, which are read in place: they may not change while a run uses them. */
 	floats(values: Float32Array, shape: readonly number[]): Tensor;
+	/** Int8 tensor over `values`, read in place. */
+	bytes(values: Int8Array, shape: readonly number[]): Tensor;
+	/** Uint8 tensor over `values`, read in place. */
+	unsignedBytes(values: Uint8Array, shape: readonly number[]): Tensor;
 	/** Int64 tensor of whole numbers. */
 	integers(values: readonly number[], shape: readonly number[]): Tensor;
 	/** Waits for running calls, then frees the graph. Idempotent. */
@@ -85,6 +89,8 @@ export async function openOnnxSession(
 			}
 		},
 		floats: (values, shape) => new Tensor('float32', values, shape),
+		bytes: (values, shape) => new Tensor('int8', values, shape),
+		unsignedBytes: (values, shape) => new Tensor('uint8', values, shape),
 		integers: (values, shape) => new Tensor('int64', BigInt64Array.from(values, BigInt), shape),
 		close: () =>
 			(closing ??= (async () => {

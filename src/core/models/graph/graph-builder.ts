@@ -146,6 +146,14 @@ export class GraphBuilder {
 		return this.#smallTensor(`float_${value}`, 'float32', [], Float32Array.of(value));
 	}
 
+	int8(value: number): Value {
+		return this.#smallTensor(`int8_${value}`, 'int8', [], Int8Array.of(value));
+	}
+
+	uint8(value: number): Value {
+		return this.#smallTensor(`uint8_${value}`, 'uint8', [], Uint8Array.of(value));
+	}
+
 	/** Writes the graph; the builder is of no use afterwards. */
 	async write(): Promise<void> {
 		await this.#data.close();

@@ -14,6 +14,13 @@ export type WeightFormat = 'float32' | 'float16' | 'int8' | 'blocks8';
 /** Weights share a scale in runs of this many; the finest that onnxruntime's kernels take, best in accuracy. */
 export const BLOCK_SIZE = 32;
 
+/** How weights are to be stored; the second only matters to `int8`. */
+export interface WeightStyle {
+	readonly format: WeightFormat;
+	/** Largest magnitude of an integer weight: see `probeIntegerRange`. */
+	readonly largestInteger: number;
+}
+
 /** A weight matrix as checkpoints store it: row-major, one row per output. */
 export interface Matrix {
 	readonly outputs: number;
@@ -28,7 +35,7 @@ export interface Matrix {
  */
 export async function linear(
 	graph: GraphBuilder,
-	format: WeightFormat,
+	{format, largestInteger}: WeightStyle,
 	x: Value,
 	name: string,
 	matrix: Matrix,
@@ -44,7 +51,7 @@ export async function linear(
 			return biasValue === undefined ? product : graph.node('Add', [product, biasValue]);
 		}
 		case 'int8': {
-			const {values, scales} = quantiseColumns(matrix);
+			const {values, scales} = quantiseColumns(matrix, largestInteger);
 			const weight = await graph.tensor(`${name}.int8`, 'int8', [inputs, outputs], values);
 			const scale = await graph.tensor(`${name}.scales`, 'float32', [outputs], scales);
 			const zero = await graph.tensor(`${name}.zeros`, 'int8', [outputs], new Int8Array(outputs));
@@ -123,6 +130,11 @@ function quantiseInput(graph: GraphBuilder, x: Value): readonly Value[] {
 	return graph.share(`quantised ${x}`, () => graph.nodes('DynamicQuantizeLinear', [x], 3));
 }
 
+/** a · bᵀ over the last two axes, without turning b first. */
+export function multiplyTransposed(graph: GraphBuilder, a: Value, b: Value): Value {
+	return graph.node('FusedMatMul', [a, b], {domain: ONNXRUNTIME_DOMAIN, attributes: {transB: 1n}});
+}
+
 function transpose({outputs, inputs, values}: Matrix): Float32Array {
 	const turned = new Float32Array(values.length);
 	for (let output = 0; output < outputs; output++) {
@@ -133,12 +145,15 @@ function transpose({outputs, inputs, values}: Matrix): Float32Array {
 }
 
 /** Symmetric, one scale per output, turned to [inputs, outputs]. */
-function quantiseColumns({outputs, inputs, values}: Matrix): {values: Int8Array; scales: Float32Array} {
+function quantiseColumns(
+	{outputs, inputs, values}: Matrix,
+	largestInteger: number,
+): {values: Int8Array; scales: Float32Array} {
 	const quantised = new Int8Array(values.length);
 	const scales = new Float32Array(outputs);
 	for (let output = 0; output < outputs; output++) {
 		const row = values.subarray(output * inputs, (output + 1) * inputs);
-		const scale = largestMagnitude(row) / 127 || 1;
+		const scale = largestMagnitude(row) / largestInteger || 1;
 		scales[output] = scale;
 		for (let input = 0; input < inputs; input++)
 			quantised[input * outputs + output] = Math.round(row[input]! / scale);

@@ -1,10 +1,12 @@
 import {copyFile, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {WeightFormat} from '../graph/linear.js';
+import {probeIntegerRange} from '../graph/integer-range.js';
+import type {WeightFormat, WeightStyle} from '../graph/linear.js';
 import type {Precision} from '../precision.js';
+import {crossFormatOf} from './cross-attention.js';
 import {openWhisperCheckpoint} from './whisper-checkpoint.js';
 import {writeDecoderGraph} from './whisper-decoder-graph.js';
-import {describeWhisper} from './whisper-description.js';
+import {describeWhisper, type WhisperDescription} from './whisper-description.js';
 import {listTokens, type TokenizerFile} from './whisper-vocabulary.js';
 import {writeCrossGraph, writeEncoderGraph} from './whisper-encoder-graph.js';
 
@@ -51,14 +53,21 @@ export async function buildWhisperGraphs({
 	signal,
 	onProgress,
 }: BuildWhisperGraphsOptions): Promise<void> {
-	const {encoder, decoder} = FORMATS[precision];
+	const formats = FORMATS[precision];
+	const largestInteger = await probeIntegerRange();
+	const encoder: WeightStyle = {format: formats.encoder, largestInteger};
+	const decoder: WeightStyle = {format: formats.decoder, largestInteger};
 	const checkpoint = await openWhisperCheckpoint(sourceDirectory);
 	const output = (file: string): string => join(outputDirectory, file);
 	try {
-		const description = await describeWhisper(sourceDirectory, checkpoint.dimensions);
+		const crossFormat = crossFormatOf(formats.decoder);
+		const description: WhisperDescription = {
+			...(await describeWhisper(sourceDirectory, checkpoint.dimensions)),
+			crossFormat,
+		};
 		const steps = [
 			() => writeEncoderGraph(output(WHISPER_FILES.encoder), checkpoint, encoder),
-			() => writeCrossGraph(output(WHISPER_FILES.cross), checkpoint, encoder),
+			() => writeCrossGraph(output(WHISPER_FILES.cross), checkpoint, encoder, crossFormat),
 			() => writeDecoderGraph(output(WHISPER_FILES.decoder), checkpoint, decoder, description.alignmentHeads),
 			() => copyFile(join(sourceDirectory, 'tokenizer.json'), output(WHISPER_FILES.tokenizer)),
 			async () => {

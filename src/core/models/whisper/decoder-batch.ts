@@ -1,6 +1,9 @@
 import type {OnnxSession, Tensors} from '../onnx-session.js';
-import {HEAD_SIZE, type WhisperDimensions} from './whisper-checkpoint.js';
+import {crossShape, crossTensors, type CrossTensor} from './cross-attention.js';
 import type {PreparedAudio} from './prepared-audio.js';
+import {RowCache} from './row-cache.js';
+import {HEAD_SIZE} from './whisper-checkpoint.js';
+import type {WhisperDescription} from './whisper-description.js';
 
 /**
  * Caches are sized in steps of this. At multiples of the widest vector register the kernels sum every row
@@ -8,6 +11,9 @@ import type {PreparedAudio} from './prepared-audio.js';
  * whoever shares its batch (test/integration/core/models/batch-independence).
  */
 const CAPACITY_STEP = 64;
+
+/** Room that is made at once: making room means copying all rows. */
+const ROW_STEP = 4;
 
 /** A sequence that is being decoded: its place among the rows of a batch, and how full its caches are. */
 export interface DecoderRow {
@@ -23,12 +29,18 @@ interface MutableRow extends DecoderRow {
 	frames: number;
 }
 
-/** Keys or values of one layer for all rows: [rows, heads, capacity, head size]. */
-interface Caches {
-	readonly pastKey: Float32Array[];
-	readonly pastValue: Float32Array[];
-	readonly crossKey: Float32Array[];
-	readonly crossValue: Float32Array[];
+/** Keys or values of past tokens in one layer, as the graph names them. */
+interface PastCache {
+	readonly input: string;
+	readonly output: string;
+	readonly cache: RowCache;
+}
+
+/** What one layer looks at in the audio. */
+interface CrossCache {
+	readonly name: string;
+	readonly tensor: CrossTensor;
+	readonly cache: RowCache;
 }
 
 export interface StepResult {
@@ -47,17 +59,33 @@ export interface StepResult {
  */
 export class DecoderBatch {
 	readonly #session: OnnxSession;
-	readonly #dimensions: WhisperDimensions;
+	readonly #description: WhisperDescription;
+	readonly #past: readonly PastCache[];
+	readonly #cross: readonly CrossCache[];
 	readonly #rows: MutableRow[] = [];
-	#caches: Caches;
 	#rowCapacity = 0;
 	#tokenCapacity = 0;
 	#frameCapacity = 0;
 
-	constructor(session: OnnxSession, dimensions: WhisperDimensions) {
+	constructor(session: OnnxSession, description: WhisperDescription) {
 		this.#session = session;
-		this.#dimensions = dimensions;
-		this.#caches = {pastKey: [], pastValue: [], crossKey: [], crossValue: []};
+		this.#description = description;
+		const {heads, decoderLayers} = description.dimensions;
+		const layers = Array.from({length: decoderLayers}, (_, layer) => layer);
+		this.#past = layers.flatMap(layer =>
+			['key', 'value'].map(kind => ({
+				input: `past_${kind}.${layer}`,
+				output: `new_${kind}.${layer}`,
+				cache: new RowCache({type: 'float32', outer: heads, inner: HEAD_SIZE}),
+			})),
+		);
+		this.#cross = layers.flatMap(layer =>
+			crossTensors(description.crossFormat).map(tensor => ({
+				name: `${tensor.name}.${layer}`,
+				tensor,
+				cache: new RowCache({type: tensor.type, ...splitShape(tensor, heads)}),
+			})),
+		);
 	}
 
 	get rows(): readonly DecoderRow[] {
@@ -66,26 +94,11 @@ export class DecoderBatch {
 
 	/** Adds an empty sequence behind the others. */
 	add(audio: PreparedAudio): DecoderRow {
-		this.#resize(this.#rows.length + 1, CAPACITY_STEP, audio.frames);
+		this.#makeRoom(this.#rows.length + 1, CAPACITY_STEP, audio.frames);
 		const row: MutableRow = {index: this.#rows.length, length: 0, frames: audio.frames};
 		this.#rows.push(row);
-		const {heads} = this.#dimensions;
-		for (let layer = 0; layer < this.#dimensions.decoderLayers; layer++) {
-			for (const [cache, values] of [
-				[this.#caches.crossKey[layer]!, audio.keys[layer]!],
-				[this.#caches.crossValue[layer]!, audio.values[layer]!],
-			] as const) {
-				copyHeads(
-					values,
-					0,
-					audio.frames,
-					cache,
-					row.index * heads,
-					this.#frameCapacity,
-					heads,
-					audio.frames,
-				);
-			}
+		for (const {name, tensor, cache} of this.#cross) {
+			cache.write(row.index, 0, audio.tensor(name), 0, tensor.shape.includes('frames') ? audio.frames : 1);
 		}
 		return row;
 	}
@@ -93,7 +106,7 @@ export class DecoderBatch {
 	/** Adds a copy of a sequence, for a search that goes two ways. */
 	fork(parent: DecoderRow): DecoderRow {
 		const {frames, length} = parent as MutableRow;
-		this.#resize(this.#rows.length + 1, length, frames);
+		this.#makeRoom(this.#rows.length + 1, length, frames);
 		const row: MutableRow = {index: this.#rows.length, length, frames};
 		this.#rows.push(row);
 		this.#copyRow(parent.index, row.index);
@@ -102,16 +115,12 @@ export class DecoderBatch {
 
 	/** Makes each of `rows` continue the sequence of its parent, all of them over the same audio. */
 	reorder(rows: readonly DecoderRow[], parents: readonly DecoderRow[]): void {
-		const {heads} = this.#dimensions;
-		const stride = this.#tokenCapacity * HEAD_SIZE * heads;
 		const moves = rows
 			.map((row, index) => [row as MutableRow, parents[index]!] as const)
 			.filter(([row, parent]) => row !== parent);
-		for (const cache of [...this.#caches.pastKey, ...this.#caches.pastValue]) {
-			const copies = moves.map(([, parent]) =>
-				cache.slice(parent.index * stride, (parent.index + 1) * stride),
-			);
-			for (const [index, [row]] of moves.entries()) cache.set(copies[index]!, row.index * stride);
+		for (const {cache} of this.#past) {
+			const copies = moves.map(([, parent]) => cache.take(parent.index));
+			for (const [index, [row]] of moves.entries()) cache.put(row.index, copies[index]!);
 		}
 		const lengths = moves.map(([, parent]) => parent.length);
 		for (const [index, [row]] of moves.entries()) row.length = lengths[index]!;
@@ -137,17 +146,18 @@ export class DecoderBatch {
 		wanted: readonly number[],
 		withAlignment = false,
 	): Promise<StepResult> {
-		const count = tokens.length;
 		const length = tokens[0]!.length;
-		const rows = this.#rows.slice(first, first + count);
-		this.#resize(this.#rows.length, Math.max(...rows.map(row => row.length)) + length, 0);
-		const results = await this.#session.run(
-			this.#inputs(first, rows, tokens, wanted),
-			this.#outputs(withAlignment),
-		);
+		const rows = this.#rows.slice(first, first + tokens.length);
+		this.#makeRoom(this.#rows.length, Math.max(...rows.map(row => row.length)) + length, 0);
+		const outputs = [
+			'logits',
+			...(withAlignment ? ['alignment'] : []),
+			...this.#past.map(({output}) => output),
+		];
+		const results = await this.#session.run(this.#inputs(first, rows, tokens, wanted), outputs);
 		this.#append(results, rows, length);
 		const logits = results['logits']!.data as Float32Array;
-		const {vocabularySize} = this.#dimensions;
+		const {vocabularySize} = this.#description.dimensions;
 		const alignment = results['alignment'];
 		return {
 			logits: (row, position) => {
@@ -171,114 +181,55 @@ export class DecoderBatch {
 		tokens: readonly (readonly number[])[],
 		wanted: readonly number[],
 	): Tensors {
-		const {heads, decoderLayers} = this.#dimensions;
-		const count = rows.length;
+		const {heads} = this.#description.dimensions;
 		const session = this.#session;
+		const count = rows.length;
+		const lengths = rows.map(row => row.length);
+		const frames = rows.map(row => row.frames);
 		const inputs: Record<string, Tensors[string]> = {
 			tokens: session.integers(tokens.flat(), [count, tokens[0]!.length]),
-			past_lengths: session.integers(
-				rows.map(row => row.length),
-				[count],
-			),
-			audio_lengths: session.integers(
-				rows.map(row => row.frames),
-				[count],
-			),
+			past_lengths: session.integers(lengths, [count]),
+			audio_lengths: session.integers(frames, [count]),
 			logit_positions: session.integers(
 				rows.flatMap(() => wanted),
 				[count, wanted.length],
 			),
 		};
-		const view = (cache: Float32Array, capacity: number): Tensors[string] => {
-			const stride = heads * capacity * HEAD_SIZE;
-			return session.floats(cache.subarray(first * stride, (first + count) * stride), [
-				count,
-				heads,
-				capacity,
-				HEAD_SIZE,
-			]);
-		};
-		for (let layer = 0; layer < decoderLayers; layer++) {
-			inputs[`past_key.${layer}`] = view(this.#caches.pastKey[layer]!, this.#tokenCapacity);
-			inputs[`past_value.${layer}`] = view(this.#caches.pastValue[layer]!, this.#tokenCapacity);
-			inputs[`cross_key.${layer}`] = view(this.#caches.crossKey[layer]!, this.#frameCapacity);
-			inputs[`cross_value.${layer}`] = view(this.#caches.crossValue[layer]!, this.#frameCapacity);
+		for (const {input, cache} of this.#past) {
+			inputs[input] = cache.tensor(session, first, [count, heads, this.#tokenCapacity, HEAD_SIZE]);
+		}
+		for (const {name, tensor, cache} of this.#cross) {
+			inputs[name] = cache.tensor(session, first, crossShape(tensor, count, heads, this.#frameCapacity));
 		}
 		return inputs;
 	}
 
-	#outputs(withAlignment: boolean): string[] {
-		const names = withAlignment ? ['logits', 'alignment'] : ['logits'];
-		for (let layer = 0; layer < this.#dimensions.decoderLayers; layer++) {
-			names.push(`new_key.${layer}`, `new_value.${layer}`);
-		}
-		return names;
-	}
-
 	#append(results: Tensors, rows: readonly MutableRow[], length: number): void {
-		const {heads, decoderLayers} = this.#dimensions;
-		const capacity = this.#tokenCapacity;
-		for (let layer = 0; layer < decoderLayers; layer++) {
-			for (const [name, cache] of [
-				[`new_key.${layer}`, this.#caches.pastKey[layer]!],
-				[`new_value.${layer}`, this.#caches.pastValue[layer]!],
-			] as const) {
-				const made = results[name]!.data as Float32Array;
-				for (const [order, row] of rows.entries()) {
-					for (let head = 0; head < heads; head++) {
-						const from = (order * heads + head) * length * HEAD_SIZE;
-						const to = ((row.index * heads + head) * capacity + row.length) * HEAD_SIZE;
-						cache.set(made.subarray(from, from + length * HEAD_SIZE), to);
-					}
-				}
-			}
+		const size = this.#description.dimensions.heads * length * HEAD_SIZE;
+		for (const {output, cache} of this.#past) {
+			const made = results[output]!.data as Float32Array;
+			for (const [order, row] of rows.entries())
+				cache.write(row.index, row.length, made, order * size, length);
 		}
 		for (const row of rows) row.length += length;
 	}
 
 	#copyRow(from: number, to: number): void {
-		const {heads} = this.#dimensions;
-		for (const [caches, capacity] of [
-			[[...this.#caches.pastKey, ...this.#caches.pastValue], this.#tokenCapacity],
-			[[...this.#caches.crossKey, ...this.#caches.crossValue], this.#frameCapacity],
-		] as const) {
-			const stride = heads * capacity * HEAD_SIZE;
-			for (const cache of caches) cache.copyWithin(to * stride, from * stride, (from + 1) * stride);
-		}
+		for (const {cache} of [...this.#past, ...this.#cross]) cache.copyRow(from, to);
 	}
 
 	/** Makes room for so many rows, tokens and frames; gives room back where much of it lies idle. */
-	#resize(rows: number, tokens: number, frames: number): void {
+	#makeRoom(rows: number, tokens: number, frames: number): void {
 		const longest = Math.max(tokens, ...this.#rows.map(row => row.length + 1));
 		const widest = Math.max(frames, ...this.#rows.map(row => row.frames));
-		const rowCapacity = rows > this.#rowCapacity ? Math.max(rows, this.#rowCapacity + 2) : this.#rowCapacity;
-		const tokenCapacity = fit(longest, this.#tokenCapacity);
-		const frameCapacity = fit(widest, this.#frameCapacity);
-		const sameRows = rowCapacity === this.#rowCapacity;
-		const resize = (caches: readonly Float32Array[], from: number, to: number): Float32Array[] => {
-			if (sameRows && from === to) return [...caches];
-			return Array.from({length: this.#dimensions.decoderLayers}, (_, layer) =>
-				this.#resized(caches[layer], from, to, rowCapacity),
-			);
-		};
-		this.#caches = {
-			pastKey: resize(this.#caches.pastKey, this.#tokenCapacity, tokenCapacity),
-			pastValue: resize(this.#caches.pastValue, this.#tokenCapacity, tokenCapacity),
-			crossKey: resize(this.#caches.crossKey, this.#frameCapacity, frameCapacity),
-			crossValue: resize(this.#caches.crossValue, this.#frameCapacity, frameCapacity),
-		};
-		this.#rowCapacity = rowCapacity;
-		this.#tokenCapacity = tokenCapacity;
-		this.#frameCapacity = frameCapacity;
-	}
-
-	#resized(cache: Float32Array | undefined, from: number, to: number, rowCapacity: number): Float32Array {
-		const {heads} = this.#dimensions;
-		const larger = new Float32Array(rowCapacity * heads * to * HEAD_SIZE);
-		if (cache !== undefined) {
-			copyHeads(cache, 0, from, larger, 0, to, this.#rows.length * heads, Math.min(from, to));
+		if (rows > this.#rowCapacity) this.#rowCapacity = Math.ceil(rows / ROW_STEP) * ROW_STEP;
+		this.#tokenCapacity = fit(longest, this.#tokenCapacity);
+		this.#frameCapacity = fit(widest, this.#frameCapacity);
+		const used = this.#rows.length;
+		for (const {cache} of this.#past) cache.resize(this.#rowCapacity, this.#tokenCapacity, used);
+		for (const {cache, tensor} of this.#cross) {
+			cache.resize(this.#rowCapacity, tensor.shape.includes('frames') ? this.#frameCapacity : 1, used);
 		}
-		return larger;
 	}
 }
 
@@ -288,22 +239,11 @@ function fit(needed: number, present: number): number {
 	return capacity > present || capacity * 2 < present ? capacity : present;
 }
 
-/** Copies the first `length` entries of `heads` heads between caches of different capacity. */
-function copyHeads(
-	source: Float32Array,
-	sourceHead: number,
-	sourceCapacity: number,
-	target: Float32Array,
-	targetHead: number,
-	targetCapacity: number,
-	heads: number,
-	length: number,
-): void {
-	for (let head = 0; head < heads; head++) {
-		const from = (sourceHead + head) * sourceCapacity * HEAD_SIZE;
-		target.set(
-			source.subarray(from, from + length * HEAD_SIZE),
-			(targetHead + head) * targetCapacity * HEAD_SIZE,
-		);
-	}
+/** What lies before and behind the axis of frames in a row. */
+function splitShape({shape}: CrossTensor, heads: number): {outer: number; inner: number} {
+	const sizes = {heads, frames: 1, size: HEAD_SIZE, one: 1};
+	const product = (axes: CrossTensor['shape']): number => axes.reduce((size, axis) => size * sizes[axis], 1);
+	const frames = shape.indexOf('frames');
+	if (frames < 0) return {outer: 1, inner: product(shape)};
+	return {outer: product(shape.slice(0, frames)), inner: product(shape.slice(frames + 1))};
 }

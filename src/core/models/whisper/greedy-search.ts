@@ -3,7 +3,7 @@ import {bestResult, type DecodeEnd, type DecodeResult} from './decode-result.js'
 import {findLoop} from './loop-guard.js';
 import {tokenLimit, wantedPositions, type SearchOptions} from './search-options.js';
 import {EMPTY_SEQUENCE, extend, toResult, type Sequence} from './sequence.js';
-import {argMax, probabilityOf, sample} from './token-rules.js';
+import {probabilityOf, sample} from './token-rules.js';
 
 export interface SamplingOptions {
 	/** Above 0. */
@@ -77,7 +77,7 @@ export class GreedySearch implements DecodeTask {
 		const allowed = this.#options.rules.apply(logits!, sequence.tokens);
 		const token =
 			this.#sampling === undefined
-				? argMax(logits!, allowed)
+				? allowed.best
 				: sample(logits!, allowed, this.#sampling.temperature, this.#sampling.random());
 		const logProbability = logits![token]! - allowed.logSumExp;
 		const finish = (of: Sequence, end: DecodeEnd): NextToken[] => {

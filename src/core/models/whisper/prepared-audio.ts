@@ -1,27 +1,26 @@
-/** What the decoder looks at in every step: keys and values of each of its layers, [heads, frames, head size]. */
+import {InfinisstError} from '../../errors.js';
+
+/** What the decoder looks at in every step, by the names of its inputs. */
 export class PreparedAudio {
 	/** 20 ms each, silence included. */
 	readonly frames: number;
-	#keys: readonly Float32Array[];
-	#values: readonly Float32Array[];
+	#tensors: ReadonlyMap<string, Float32Array | Int8Array>;
 
-	constructor(frames: number, keys: readonly Float32Array[], values: readonly Float32Array[]) {
+	constructor(frames: number, tensors: ReadonlyMap<string, Float32Array | Int8Array>) {
 		this.frames = frames;
-		this.#keys = keys;
-		this.#values = values;
+		this.#tensors = tensors;
 	}
 
-	get keys(): readonly Float32Array[] {
-		return this.#keys;
+	/** @throws {InfinisstError} `RESOURCE_CLOSED` after `release()`. */
+	tensor(name: string): Float32Array | Int8Array {
+		const tensor = this.#tensors.get(name);
+		if (tensor === undefined)
+			throw new InfinisstError('RESOURCE_CLOSED', 'Audio was used after it was released');
+		return tensor;
 	}
 
-	get values(): readonly Float32Array[] {
-		return this.#values;
-	}
-
-	/** Forgets keys and values, tens of megabytes, once a batch has its own copy of them. */
+	/** Forgets the tensors, megabytes of them, once a batch has its own copy. */
 	release(): void {
-		this.#keys = [];
-		this.#values = [];
+		this.#tensors = new Map();
 	}
 }

@@ -15,6 +15,8 @@ export interface TokenRange {
 /** Which tokens may come next, and how likely they are. */
 export interface AllowedTokens {
 	readonly ranges: readonly TokenRange[];
+	/** The most likely of them. */
+	readonly best: number;
 	/** Natural logarithm of the sum of exponentials over all allowed tokens. */
 	readonly logSumExp: number;
 }
@@ -53,10 +55,10 @@ export class TokenRules {
 		if (timestamps === undefined) return allow(logits, [text]);
 		if (written.length === 0) return allow(logits, [timestamps]);
 		// After the timestamp that ends a phrase comes the one that begins the next, or the end.
-		if (this.#isOpenPair(written)) return allow(logits, [{from: endOfText, to: endOfText + 1}, timestamps]);
-		const timestampSum = logSumExp(logits, [timestamps]);
-		if (timestampSum > maximum(logits, text)) return {ranges: [timestamps], logSumExp: timestampSum};
-		return allow(logits, [text, timestamps]);
+		const others = this.#isOpenPair(written) ? {from: endOfText, to: endOfText + 1} : text;
+		const onlyTimestamps = allow(logits, [timestamps]);
+		if (onlyTimestamps.logSumExp > logits[mostLikely(logits, [others])]!) return onlyTimestamps;
+		return allow(logits, [others, timestamps]);
 	}
 
 	#isTimestamp(id: number | undefined): boolean {
@@ -81,49 +83,37 @@ export class TokenRules {
 }
 
 function allow(logits: Float32Array, ranges: readonly TokenRange[]): AllowedTokens {
-	return {ranges, logSumExp: logSumExp(logits, ranges)};
+	const best = mostLikely(logits, ranges);
+	return {ranges, best, logSumExp: logSumExp(logits, ranges, logits[best]!)};
 }
 
-function maximum(logits: Float32Array, {from, to}: TokenRange): number {
-	let largest = -Infinity;
-	for (let id = from; id < to; id++) {
-		const value = logits[id]!;
-		if (value > largest) largest = value;
-	}
-	return largest;
-}
-
-/** Terms below e^-20 of the largest change a sum over the whole vocabulary by less than 1e-4: not worth an exponential. */
-const NEGLIGIBLE = 20;
-
-function logSumExp(logits: Float32Array, ranges: readonly TokenRange[]): number {
-	const largest = Math.max(...ranges.map(range => maximum(logits, range)));
-	if (largest === -Infinity) return -Infinity;
-	const least = largest - NEGLIGIBLE;
-	let sum = 0;
-	for (const {from, to} of ranges) {
-		for (let id = from; id < to; id++) {
-			const value = logits[id]!;
-			if (value > least) sum += Math.exp(value - largest);
-		}
-	}
-	return largest + Math.log(sum);
-}
-
-/** The most likely allowed token. */
-export function argMax(logits: Float32Array, {ranges}: AllowedTokens): number {
+function mostLikely(logits: Float32Array, ranges: readonly TokenRange[]): number {
 	let best = ranges[0]!.from;
 	let largest = -Infinity;
 	for (const {from, to} of ranges) {
 		for (let id = from; id < to; id++) {
-			const value = logits[id]!;
-			if (value > largest) {
-				largest = value;
+			if (logits[id]! > largest) {
+				largest = logits[id]!;
 				best = id;
 			}
 		}
 	}
 	return best;
+}
+
+/** Terms below e^-20 of the largest change a sum over the whole vocabulary by less than 1e-4: not worth an exponential. */
+const NEGLIGIBLE = 20;
+
+function logSumExp(logits: Float32Array, ranges: readonly TokenRange[], largest: number): number {
+	if (largest === -Infinity) return -Infinity;
+	const least = largest - NEGLIGIBLE;
+	let sum = 0;
+	for (const {from, to} of ranges) {
+		for (let id = from; id < to; id++) {
+			if (logits[id]! > least) sum += Math.exp(logits[id]! - largest);
+		}
+	}
+	return largest + Math.log(sum);
 }
 
 /** The `count` most likely allowed tokens, best first. */
@@ -150,11 +140,11 @@ export function topTokens(logits: Float32Array, {ranges}: AllowedTokens, count: 
  */
 export function sample(
 	logits: Float32Array,
-	{ranges}: AllowedTokens,
+	{ranges, best}: AllowedTokens,
 	temperature: number,
 	draw: number,
 ): number {
-	const largest = Math.max(...ranges.map(range => maximum(logits, range)));
+	const largest = logits[best]!;
 	const weight = (id: number): number => Math.exp((logits[id]! - largest) / temperature);
 	let total = 0;
 	for (const {from, to} of ranges) for (let id = from; id < to; id++) total += weight(id);
@@ -173,7 +163,7 @@ export function sample(
 
 /** Probability of one token over the whole vocabulary, nothing forbidden. */
 export function probabilityOf(logits: Float32Array, id: number): number {
-	return Math.exp(logits[id]! - logSumExp(logits, [{from: 0, to: logits.length}]));
+	return Math.exp(logits[id]! - allow(logits, [{from: 0, to: logits.length}]).logSumExp);
 }
 
 /** Offset from the beginning of the window that a timestamp token stands for. */

@@ -1,5 +1,12 @@
-import {GraphBuilder, ONNXRUNTIME_DOMAIN, type Value} from '../graph/graph-builder.js';
-import {blockProduct, blockTensors, floatTensor, type WeightFormat} from '../graph/linear.js';
+import {GraphBuilder, type Value} from '../graph/graph-builder.js';
+import {
+	blockProduct,
+	blockTensors,
+	floatTensor,
+	multiplyTransposed,
+	type WeightStyle,
+} from '../graph/linear.js';
+import {attendAudio, crossFormatOf} from './cross-attention.js';
 import {HEAD_SIZE, type WhisperCheckpoint} from './whisper-checkpoint.js';
 import {
 	addAttention,
@@ -24,8 +31,7 @@ const MASKED = -1e9;
  *
  * Inputs: `tokens` [rows, new]; `past_lengths` [rows]; `audio_lengths` [rows], encoder frames;
  * `logit_positions` [rows, wanted], which of the new tokens to give logits for; and per layer
- * `past_key.i`, `past_value.i` [rows, heads, capacity, head size], `cross_key.i`, `cross_value.i`
- * [rows, heads, frames, head size]. What lies beyond a row's length in these is ignored, so the caller keeps them
+ * `past_key.i`, `past_value.i` [rows, heads, capacity, head size], and the tensors of `cross-attention.ts`. What lies beyond a row's length in these is ignored, so the caller keeps them
  * in place and appends, and nothing is copied in a step.
  *
  * Outputs: `logits` [rows, wanted, vocabulary]; per layer `new_key.i`, `new_value.i` [rows, heads, new,
@@ -36,12 +42,13 @@ const MASKED = -1e9;
 export async function writeDecoderGraph(
 	path: string,
 	checkpoint: WhisperCheckpoint,
-	format: WeightFormat,
+	style: WeightStyle,
 	alignmentHeads: readonly AlignmentHead[],
 ): Promise<void> {
 	const graph = await GraphBuilder.create('whisper_decoder', path);
 	try {
-		const context = {graph, checkpoint, format};
+		const context = {...style, graph, checkpoint};
+		const crossFormat = crossFormatOf(style.format);
 		const {heads, decoderLayers, vocabularySize} = checkpoint.dimensions;
 		const step = describeStep(graph);
 		let x = graph.node('Add', [
@@ -75,12 +82,8 @@ export async function writeDecoderGraph(
 				context,
 				await projectQuery(context, crossNormal, `${name}.encoder_attn`),
 			);
-			const scores = product(graph, crossQuery, cache('cross_key', 'frames'), true);
-			const weights = graph.node('Softmax', [graph.node('Add', [scores, step.audioMask])], {
-				attributes: {axis: -1n},
-			});
-			const heard = product(graph, weights, cache('cross_value', 'frames'));
-			x = await addAttention(context, x, joinHeads(context, heard), `${name}.encoder_attn`);
+			const {seen, weights} = attendAudio(context, crossFormat, layer, crossQuery, step.audioMask);
+			x = await addAttention(context, x, joinHeads(context, seen), `${name}.encoder_attn`);
 
 			const chosen = alignmentHeads.filter(([of]) => of === layer).map(([, head]) => head);
 			if (chosen.length > 0) {
@@ -133,7 +136,7 @@ function describeStep(graph: GraphBuilder): Step {
 	const steps = range(size(tokens, 1));
 	const positions = graph.node('Add', [graph.node('Unsqueeze', [pastLengths, graph.integers(1)]), steps]);
 	const capacity = range(size('past_key.0', 2));
-	const frames = range(size('cross_key.0', 2));
+	const frames = range(size('cross_value.0', 2));
 	const earlier = graph.node('LessOrEqual', [
 		graph.node('Unsqueeze', [steps, graph.integers(0)]),
 		graph.node('Unsqueeze', [steps, graph.integers(1)]),
@@ -161,8 +164,8 @@ function attendPastAndNew(
 	past: KeyValue,
 	step: Step,
 ): Value {
-	const pastScores = graph.node('Add', [product(graph, query, past.key, true), step.pastMask]);
-	const newScores = graph.node('Add', [product(graph, query, fresh.key, true), step.newMask]);
+	const pastScores = graph.node('Add', [multiplyTransposed(graph, query, past.key), step.pastMask]);
+	const newScores = graph.node('Add', [multiplyTransposed(graph, query, fresh.key), step.newMask]);
 	const scores = graph.node('Concat', [pastScores, newScores], {attributes: {axis: -1n}});
 	const weights = graph.node('Softmax', [scores], {attributes: {axis: -1n}});
 	const lengths = graph.node('Concat', [lastSize(graph, pastScores), lastSize(graph, newScores)], {
@@ -170,19 +173,13 @@ function attendPastAndNew(
 	});
 	const [pastWeights, newWeights] = graph.nodes('Split', [weights, lengths], 2, {attributes: {axis: -1n}});
 	return graph.node('Add', [
-		product(graph, pastWeights!, past.value),
-		product(graph, newWeights!, fresh.value),
+		graph.node('MatMul', [pastWeights!, past.value]),
+		graph.node('MatMul', [newWeights!, fresh.value]),
 	]);
 }
 
 function lastSize(graph: GraphBuilder, value: Value): Value {
 	return graph.node('Shape', [value], {attributes: {start: 3n, end: 4n}});
-}
-
-/** a · b, or a · bᵀ, over the last two axes. */
-function product(graph: GraphBuilder, a: Value, b: Value, transposed = false): Value {
-	if (!transposed) return graph.node('MatMul', [a, b]);
-	return graph.node('FusedMatMul', [a, b], {domain: ONNXRUNTIME_DOMAIN, attributes: {transB: 1n}});
 }
 
 async function embedPositions({graph, checkpoint}: LayerContext, positions: Value): Promise<Value> {
@@ -217,7 +214,7 @@ async function projectToVocabulary({graph, checkpoint, format}: LayerContext, x:
 	const matrix = await checkpoint.matrix(EMBEDDING);
 	if (format === 'float32' || format === 'float16') {
 		const table = await floatTensor(graph, format, EMBEDDING, [matrix.outputs, matrix.inputs], matrix.values);
-		return product(graph, x, table, true);
+		return multiplyTransposed(graph, x, table);
 	}
 	const [weights, scales] = await blockTensors(graph, EMBEDDING, matrix);
 	return blockProduct(graph, x, weights, scales, matrix);

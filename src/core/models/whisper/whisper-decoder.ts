@@ -39,16 +39,14 @@ export async function openWhisperDecoder(
 ): Promise<WhisperDecoder> {
 	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'), options);
 	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
-	const batch = new BatchDecoder(new DecoderBatch(session, description.dimensions), maxBatchSize);
-	const {width, decoderLayers} = description.dimensions;
-	const layers = Array.from({length: decoderLayers}, (_, layer) => layer);
+	const batch = new BatchDecoder(new DecoderBatch(session, description), maxBatchSize);
+	const {width} = description.dimensions;
 	return {
 		prepare: async ({frames, states}) => {
-			const pairs = await cross.run({states: cross.floats(states, [1, frames, width])});
+			const tensors = await cross.run({states: cross.floats(states, [1, frames, width])});
 			return new PreparedAudio(
 				frames,
-				layers.map(layer => pairs[`cross_key.${layer}`]!.data as Float32Array),
-				layers.map(layer => pairs[`cross_value.${layer}`]!.data as Float32Array),
+				new Map(Object.entries(tensors).map(([name, {data}]) => [name, data as Float32Array | Int8Array])),
 			);
 		},
 		detectLanguage: async (audio, signal) => {

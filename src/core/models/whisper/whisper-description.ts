@@ -2,8 +2,15 @@ import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
+import type {CrossFormat} from './cross-attention.js';
 import type {WhisperDimensions} from './whisper-checkpoint.js';
 import type {AlignmentHead} from './whisper-decoder-graph.js';
+
+/**
+ * English-only models have a smaller vocabulary, though their tokenizers list the languages too (OpenAI tells them
+ * apart by the same number).
+ */
+const MULTILINGUAL_VOCABULARY = 51_865;
 
 /** Ids of the tokens that steer a Whisper model. */
 export interface SpecialTokens {
@@ -21,6 +28,8 @@ export interface SpecialTokens {
 /** All that is needed to run a model beside its graphs; written as `whisper.json`. */
 export interface WhisperDescription {
 	readonly dimensions: WhisperDimensions;
+	/** How the decoder of these graphs looks at audio. */
+	readonly crossFormat: CrossFormat;
 	/** Heads whose attention follows the audio, in the order in which the decoder puts them out. */
 	readonly alignmentHeads: readonly AlignmentHead[];
 	readonly specialTokens: SpecialTokens;
@@ -41,7 +50,7 @@ export interface WhisperDescription {
 export async function describeWhisper(
 	directory: string,
 	dimensions: WhisperDimensions,
-): Promise<WhisperDescription> {
+): Promise<Omit<WhisperDescription, 'crossFormat'>> {
 	const tokens = await readSteeringTokens(directory);
 	const config = {
 		...(await readJson(join(directory, 'config.json'))),
@@ -72,7 +81,8 @@ export async function describeWhisper(
 		dimensions,
 		alignmentHeads: readHeads(config['alignment_heads']) ?? defaultHeads(dimensions),
 		specialTokens,
-		languageTokens: findLanguages(tokens, specialTokens),
+		languageTokens:
+			dimensions.vocabularySize < MULTILINGUAL_VOCABULARY ? {} : findLanguages(tokens, specialTokens),
 		suppressTokens: withSteeringTokens(
 			readIds(config['suppress_tokens']) ?? readIds(config['suppress_ids']) ?? [],
 			specialTokens,

@@ -1,9 +1,11 @@
 import {GraphBuilder, ONNXRUNTIME_DOMAIN, type Value} from '../graph/graph-builder.js';
-import {floatTensor, type WeightFormat} from '../graph/linear.js';
+import {floatTensor, multiplyTransposed, type WeightStyle} from '../graph/linear.js';
+import {outputCrossTensors, type CrossFormat} from './cross-attention.js';
 import type {WhisperCheckpoint} from './whisper-checkpoint.js';
 import {
 	addAttention,
 	addFeedForward,
+	joinHeads,
 	layerNorm,
 	projectKeyValue,
 	projectSelf,
@@ -20,12 +22,12 @@ import {
 export async function writeEncoderGraph(
 	path: string,
 	checkpoint: WhisperCheckpoint,
-	format: WeightFormat,
+	style: WeightStyle,
 ): Promise<void> {
 	const graph = await GraphBuilder.create('whisper_encoder', path);
 	try {
-		const context = {graph, checkpoint, format};
-		const {width, heads, melBins, encoderLayers} = checkpoint.dimensions;
+		const context = {...style, graph, checkpoint};
+		const {width, melBins, encoderLayers} = checkpoint.dimensions;
 		const logMel = graph.input('log_mel', 'float32', ['batch', melBins, 'mel_frames']);
 		const first = await convolution(context, logMel, 'encoder.conv1', melBins, 1);
 		const second = await convolution(context, first, 'encoder.conv2', width, 2);
@@ -35,10 +37,7 @@ export async function writeEncoderGraph(
 			const name = `encoder.layers.${layer}`;
 			const normal = await layerNorm(context, x, `${name}.self_attn_layer_norm`);
 			const [query, key, value] = await projectSelf(context, normal, `${name}.self_attn`);
-			const attended = graph.node('MultiHeadAttention', [query!, key!, value!], {
-				domain: ONNXRUNTIME_DOMAIN,
-				attributes: {num_heads: BigInt(heads), scale: 1},
-			});
+			const attended = attend(context, query!, key!, value!);
 			x = await addAttention(context, x, attended, `${name}.self_attn`);
 			x = await addFeedForward(context, x, name);
 		}
@@ -52,26 +51,23 @@ export async function writeEncoderGraph(
 }
 
 /**
- * Writes what the decoder looks at in every step and what is the same in all of them: `states`
- * [1, frames, width] to `cross_key.i` and `cross_value.i` [1, heads, frames, head size] of each layer.
+ * Writes what the decoder looks at in every step and what is the same in all of them: from `states`
+ * [1, frames, width] the tensors of `cross-attention.ts`, for each layer.
  */
 export async function writeCrossGraph(
 	path: string,
 	checkpoint: WhisperCheckpoint,
-	format: WeightFormat,
+	style: WeightStyle,
+	crossFormat: CrossFormat,
 ): Promise<void> {
 	const graph = await GraphBuilder.create('whisper_cross', path);
 	try {
-		const context = {graph, checkpoint, format};
-		const {width, heads, decoderLayers} = checkpoint.dimensions;
+		const context = {...style, graph, checkpoint};
+		const {width, decoderLayers} = checkpoint.dimensions;
 		const states = graph.input('states', 'float32', ['batch', 'frames', width]);
 		for (let layer = 0; layer < decoderLayers; layer++) {
-			const pair = await projectKeyValue(context, states, `decoder.layers.${layer}.encoder_attn`);
-			for (const [index, kind] of ['key', 'value'].entries()) {
-				const name = `cross_${kind}.${layer}`;
-				graph.node('Identity', [splitHeads(context, pair[index]!)], {output: name});
-				graph.output(name, 'float32', ['batch', heads, 'frames', width / heads]);
-			}
+			const [key, value] = await projectKeyValue(context, states, `decoder.layers.${layer}.encoder_attn`);
+			outputCrossTensors(context, crossFormat, layer, [key!, value!]);
 		}
 		await graph.write();
 	} finally {
@@ -100,6 +96,29 @@ async function convolution(
 		attributes: {kernel_shape: [3], strides: [stride], pads: [1, 1]},
 	});
 	return graph.node('Gelu', [sum]);
+}
+
+/**
+ * Each frame looks at all others. The fused operator works in blocks and never holds all scores, but its
+ * exponential is an approximation: 1.4e-3 off the reference, where the exact formats must be within 1e-3.
+ */
+function attend(context: LayerContext, query: Value, key: Value, value: Value): Value {
+	const {graph, checkpoint, format} = context;
+	if (format === 'int8' || format === 'blocks8') {
+		return graph.node('MultiHeadAttention', [query, key, value], {
+			domain: ONNXRUNTIME_DOMAIN,
+			attributes: {num_heads: BigInt(checkpoint.dimensions.heads), scale: 1},
+		});
+	}
+	const [queries, keys, values] = [query, key, value].map(part => splitHeads(context, part)) as [
+		Value,
+		Value,
+		Value,
+	];
+	const weights = graph.node('Softmax', [multiplyTransposed(graph, queries, keys)], {
+		attributes: {axis: -1n},
+	});
+	return joinHeads(context, graph.node('MatMul', [weights, values]));
 }
 
 /** The first rows of the table of positions, as many as there are frames. */

@@ -1,15 +1,14 @@
 import type {GraphBuilder, Value} from '../graph/graph-builder.js';
-import {linear, type Matrix, type WeightFormat} from '../graph/linear.js';
+import {linear, type Matrix, type WeightStyle} from '../graph/linear.js';
 import {HEAD_SIZE, type WhisperCheckpoint} from './whisper-checkpoint.js';
 
 /** Scores are scaled by this; folded into the weights of the query (Vaswani et al. 2017, section 3.2.1). */
 const QUERY_SCALE = HEAD_SIZE ** -0.5;
 
 /** What every layer needs to be added to a graph. */
-export interface LayerContext {
+export interface LayerContext extends WeightStyle {
 	readonly graph: GraphBuilder;
 	readonly checkpoint: WhisperCheckpoint;
-	readonly format: WeightFormat;
 }
 
 /** A constant of the checkpoint that stays in float32: normalisations and biases. */
@@ -28,10 +27,10 @@ export async function layerNorm(context: LayerContext, x: Value, name: string): 
 }
 
 export async function project(context: LayerContext, x: Value, name: string): Promise<Value> {
-	const {graph, checkpoint, format} = context;
+	const {graph, checkpoint} = context;
 	return linear(
 		graph,
-		format,
+		context,
 		x,
 		name,
 		await checkpoint.matrix(name),
@@ -41,9 +40,9 @@ export async function project(context: LayerContext, x: Value, name: string): Pr
 
 /** The query of an attention, scaled. */
 export async function projectQuery(context: LayerContext, x: Value, name: string): Promise<Value> {
-	const {graph, format} = context;
+	const {graph} = context;
 	const {matrix, bias} = await loadProjection(context, `${name}.q_proj`, QUERY_SCALE);
-	return linear(graph, format, x, `${name}.q_proj`, matrix, bias);
+	return linear(graph, context, x, `${name}.q_proj`, matrix, bias);
 }
 
 /** Scaled query, key and value of an attention that looks at `x`, from one product. */
@@ -107,7 +106,7 @@ async function loadProjection({checkpoint}: LayerContext, name: string, scale = 
 }
 
 async function projectStacked(
-	{graph, format}: LayerContext,
+	context: LayerContext,
 	x: Value,
 	name: string,
 	projections: readonly Projection[],
@@ -122,8 +121,8 @@ async function projectStacked(
 		bias.set(projection.bias, row);
 		row += projection.matrix.outputs;
 	}
-	const product = await linear(graph, format, x, name, {outputs, inputs, values}, bias);
-	return graph.nodes('Split', [product], projections.length, {
+	const product = await linear(context.graph, context, x, name, {outputs, inputs, values}, bias);
+	return context.graph.nodes('Split', [product], projections.length, {
 		attributes: {axis: -1n, num_outputs: BigInt(projections.length)},
 	});
 }

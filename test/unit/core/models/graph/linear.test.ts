@@ -33,7 +33,14 @@ async function run(format: WeightFormat, x: Float32Array, withBias: boolean): Pr
 	const path = join(await temporaryDirectory(), 'linear.onnx');
 	const graph = await GraphBuilder.create('linear', path);
 	const input = graph.input('x', 'float32', ['batch', 'rows', INPUTS]);
-	const product = await linear(graph, format, input, 'fc', matrix, withBias ? bias : undefined);
+	const product = await linear(
+		graph,
+		{format, largestInteger: 127},
+		input,
+		'fc',
+		matrix,
+		withBias ? bias : undefined,
+	);
 	graph.node('Identity', [product], {output: 'y'});
 	graph.output('y', 'float32', ['batch', 'rows', OUTPUTS]);
 	await graph.write();
@@ -102,8 +109,8 @@ describe('linear()', () => {
 		const path = join(await temporaryDirectory(), 'shared.onnx');
 		const graph = await GraphBuilder.create('shared', path);
 		const x = graph.input('x', 'float32', ['batch', INPUTS]);
-		const first = await linear(graph, 'float32', x, 'fc', matrix, bias);
-		const second = await linear(graph, 'float32', x, 'fc', matrix, bias);
+		const first = await linear(graph, {format: 'float32', largestInteger: 127}, x, 'fc', matrix, bias);
+		const second = await linear(graph, {format: 'float32', largestInteger: 127}, x, 'fc', matrix, bias);
 		graph.node('Sub', [first, second], {output: 'y'});
 		graph.output('y', 'float32', ['batch', OUTPUTS]);
 		await graph.write();
@@ -120,7 +127,9 @@ describe('linear()', () => {
 			const graph = await GraphBuilder.create('zeros', path);
 			const x = graph.input('x', 'float32', ['batch', INPUTS]);
 			const zeros = {outputs: 2, inputs: INPUTS, values: new Float32Array(2 * INPUTS)};
-			graph.node('Identity', [await linear(graph, format, x, 'fc', zeros)], {output: 'y'});
+			graph.node('Identity', [await linear(graph, {format, largestInteger: 127}, x, 'fc', zeros)], {
+				output: 'y',
+			});
 			graph.output('y', 'float32', ['batch', 2]);
 			await graph.write();
 			const session = await openOnnxSession(path);
