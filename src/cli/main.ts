@@ -21,12 +21,8 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 	} catch (error) {
 		if (error instanceof RunStop) return error.exitCode;
 		if (error instanceof CommanderError) return reportUsageError(error, context);
-		const {sentence, exitCode} = describeError(error);
-		context.stderr.write(`infinisst: ${sentence}\n`);
-		if (context.env['INFINISST_DEBUG'] && error instanceof Error) {
-			context.stderr.write(`${error.stack ?? ''}\n`);
-		}
-
+		const {text, exitCode} = describeError(error, context.env);
+		context.stderr.write(`infinisst: ${text}\n`);
 		return exitCode;
 	}
 }

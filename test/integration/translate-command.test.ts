@@ -204,6 +204,25 @@ describe('what cannot be done', () => {
 	});
 });
 
+describe('INFINISST_DEBUG', () => {
+	it('adds the stack trace to the failure of a recording', async () => {
+		const translator = createScriptedTranslator(failing(new TypeError('boom')));
+		const context = createFakeContext({
+			cwd: await folderWith('a.wav'),
+			translator,
+			env: {INFINISST_DEBUG: '1'},
+		});
+		expect(await translate(context, 'a.wav')).toBe(1);
+		expect(context.stderr.text).toMatch(/Unexpected fault: boom\..*\nTypeError: boom\n {4}at /s);
+	});
+
+	it('adds it to what ends the run', async () => {
+		const context = createFakeContext({env: {INFINISST_DEBUG: '1'}});
+		expect(await translate(context, 'a.wav', '--format', 'sub')).toBe(2);
+		expect(context.stderr.text).toMatch(/not "sub"\.\nInfinisstError: .*\n {4}at /s);
+	});
+});
+
 describe('a missing model', () => {
 	it('is named with the command that fetches it, exit code 3', async () => {
 		const store = createFakeStore({isInstalled: false});

@@ -19,7 +19,10 @@ export function registerTranslate(parent: Command, context: CommandContext, outc
 		.option('--model <name>', 'model to use, see "infinisst models list"', 'whisper-base')
 		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8', 'auto')
 		.option('--device <device>', 'auto, cpu, cuda or webgpu', 'auto')
-		.option('--threads <count>', 'processor threads to use (default: one for each core)')
+		.option(
+			'--threads <count>',
+			'processor threads for each of the two halves of the model, which work side by side (default: 1)',
+		)
 		.option('--beam <size>', 'width of the beam search; 1 is greedy', '1')
 		.option('--prompt <text>', 'names, spelling and style to expect')
 		.option('--raw <encoding>', 'inputs are headerless samples: s16le or f32le')

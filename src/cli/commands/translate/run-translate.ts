@@ -132,11 +132,15 @@ function reportModelEvent(event: ModelEvent, {view, emit}: RunParts): void {
 }
 
 /** @returns the exit code that this failure alone would mean. */
-async function reportFailure(recording: Recording, error: unknown, {view, emit}: RunParts): Promise<number> {
-	const {sentence, exitCode} = describeError(error);
+async function reportFailure(
+	recording: Recording,
+	error: unknown,
+	{view, emit, context}: RunParts,
+): Promise<number> {
+	const {sentence, text, exitCode} = describeError(error, context.env);
 	// Sentences about a file mostly name it; the others need it said which one they are about.
 	const isNamed = sentence.includes(recording.name);
-	view.printNotice(`infinisst: ${isNamed ? '' : `${recording.name}: `}${sentence}`);
+	view.printNotice(`infinisst: ${isNamed ? '' : `${recording.name}: `}${text}`);
 	await emit({
 		type: 'file-failed',
 		file: recording.name,
