@@ -1,3 +1,4 @@
+import limitConcurrency from 'p-limit';
 import {SAMPLE_RATE_HZ, type AudioSource} from '../audio/audio-source.js';
 import {openVoiceActivityDetector} from '../audio/voice-activity.js';
 import {readSpeechSegments, type VoicedAudio} from '../audio/voiced-audio.js';
@@ -5,7 +6,6 @@ import type {Device} from '../models/onnx-session.js';
 import {openWhisperModel} from '../models/whisper/open-whisper-model.js';
 import type {WhisperModel} from '../models/whisper/whisper-model.js';
 import {mapOrdered} from '../util/map-ordered.js';
-import {createSerial} from '../util/serial.js';
 import type {FileTranslationOptions, FileTranslator} from './file-translator.js';
 import type {TranslationEvent} from './translation-event.js';
 import {LanguageTracker} from './whisper/language-tracker.js';
@@ -56,6 +56,8 @@ export async function openWhisperFileTranslator(
 		openVoiceActivityDetector(),
 	]);
 	const recognizer = new SegmentRecognizer(model);
+	// However many recordings are translated at once, no more audio than this lies in the decoder.
+	const inMemory = limitConcurrency(maxBatchSize + ENCODED_AHEAD);
 	const running = new Set<Promise<void>>();
 	let closing: Promise<void> | undefined;
 
@@ -71,10 +73,10 @@ export async function openWhisperFileTranslator(
 		});
 		// A prompt made of the text before needs that text, so then nothing can be decoded together.
 		const limit =
-			request.previousText === true ? 1 : Math.max(1, Math.floor(maxBatchSize / beamSizeOf(request)));
+			request.previousText === true ? 1 : Math.floor(maxBatchSize / beamSizeOf(request)) + ENCODED_AHEAD;
 		const recognize = await createSegmentMapper(model, recognizer, request);
 		let segments = 0;
-		for await (const recognized of mapOrdered(speech, limit + ENCODED_AHEAD, recognize)) {
+		for await (const recognized of mapOrdered(speech, limit, part => inMemory(() => recognize(part)))) {
 			const {detected, language, recognition} = recognized;
 			if (detected !== undefined) yield {type: 'language-detected', ...detected};
 			const textLanguage = request.task === 'translate' ? 'en' : language;
@@ -128,7 +130,7 @@ async function createSegmentMapper(
 	const {sourceLanguage, task, signal, previousText = false} = request;
 	const prompt = request.prompt === undefined ? [] : await model.tokenize(` ${request.prompt.trim()}`);
 	const tracker = new LanguageTracker();
-	const inOrder = createSerial();
+	const inOrder = limitConcurrency(1);
 	let context = prompt;
 
 	return async speech => {
@@ -143,6 +145,7 @@ async function createSegmentMapper(
 		const recognition = await recognizer.recognize(speech.samples, heard, {
 			language,
 			task: language === 'en' ? 'transcribe' : task,
+			speechProbability: speech.speechProbability,
 			context,
 			beamSize: beamSizeOf(request),
 			withTimestamps: request.timestamps ?? false,

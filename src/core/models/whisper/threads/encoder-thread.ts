@@ -1,5 +1,5 @@
 import {workerData} from 'node:worker_threads';
-import {createSerial} from '../../../util/serial.js';
+import limitConcurrency from 'p-limit';
 import {answerCalls, Transferred} from '../../../util/thread-call.js';
 import {openWhisperEncoder} from '../whisper-encoder.js';
 import type {EncodeCall, WhisperThreadData} from './thread-protocol.js';
@@ -8,7 +8,7 @@ const {graphsDirectory, description, session} = workerData as WhisperThreadData;
 const opening = openWhisperEncoder(graphsDirectory, description.dimensions, session);
 // Whoever calls first is told why it failed.
 opening.catch(() => undefined);
-const oneByOne = createSerial();
+const oneByOne = limitConcurrency(1);
 
 answerCalls({
 	open: async () => {
