@@ -41,14 +41,13 @@ export async function ensureWhisperBase(precision: Precision): Promise<string> {
 	return store.ensureGraphs((await store.pull(NAME)).name, precision);
 }
 
-/** A number that changes with every file that has a part in the graphs. */
+/** A number that changes with every file that may have a part in the graphs. */
 function hashSources(): number {
 	const models = fileURLToPath(new URL('../../src/core/models/', import.meta.url));
 	const hash = createHash('sha256');
 	for (const folder of ['formats', 'graph', 'whisper']) {
-		for (const name of readdirSync(join(models, folder)).sort()) {
-			if (folder !== 'whisper' || /graph|layers|checkpoint|description|vocabulary/.test(name))
-				hash.update(readFileSync(join(models, folder, name)));
+		for (const entry of readdirSync(join(models, folder), {withFileTypes: true})) {
+			if (entry.isFile()) hash.update(readFileSync(join(entry.parentPath, entry.name)));
 		}
 	}
 	return hash.digest().readUInt32LE(0);
