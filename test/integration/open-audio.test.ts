@@ -248,7 +248,7 @@ describeWithFfmpeg('formats that are left to ffmpeg', ffmpeg => {
 		vi.stubEnv('PATH', '');
 		const error = await catchRejection(readAudio({kind: 'file', path: await encode('sound.aiff')}));
 		expect(error.code).toBe('DECODER_MISSING');
-		expect(error.message).toContain('is AIFF, which only ffmpeg can decode');
+		expect(error.message).toContain('is AIFF, which needs ffmpeg');
 		expect(error.hint).toContain('Install ffmpeg');
 	});
 

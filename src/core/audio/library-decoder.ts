@@ -15,6 +15,11 @@ interface LibraryResult {
 	readonly errors?: readonly unknown[] | number;
 }
 
+/**
+ * AAC is decoded by a port of FAAD2 under the GNU General Public License, and the packages for MP4 and WebM
+ * bring it along. They are not installed with this program; who installs them is served by them, and everybody
+ * else by ffmpeg.
+ */
 const LIBRARIES = {
 	mp3: async () => (await import('@audio/decode-mp3')).decoder(),
 	aac: async () => (await import('@audio/decode-aac')).decoder(),
@@ -45,16 +50,27 @@ export interface LibraryDecoderOptions extends DecoderContext {
  * Opens a decoder of a library and decodes its first block, so that a file of which nothing can be decoded
  * is known at once. The caller closes the input if this throws.
  *
+ * @returns undefined if the package of this format is not installed.
  * @throws {InfinisstError} `AUDIO_UNDECODABLE` when not a single sample comes out.
  */
-export async function openLibraryDecoder(options: LibraryDecoderOptions): Promise<AudioDecoder> {
-	const library: Library = await LIBRARIES[options.format]();
+export async function openLibraryDecoder(options: LibraryDecoderOptions): Promise<AudioDecoder | undefined> {
+	const library = await loadLibrary(options.format);
+	if (library === undefined) return undefined;
 	const decoder = new LibraryDecoder(library, options);
 	try {
 		await decoder.start();
 		return decoder;
 	} catch (error) {
 		library.free();
+		throw error;
+	}
+}
+
+async function loadLibrary(format: LibraryFormat): Promise<Library | undefined> {
+	try {
+		return await LIBRARIES[format]();
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
 		throw error;
 	}
 }

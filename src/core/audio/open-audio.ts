@@ -20,8 +20,8 @@ export interface OpenAudioOptions {
 
 /**
  * Opens a recording as mono float32 at 16 kHz. The content decides what it is, not the name. WAV and FLAC
- * are read by own code, MP3, AAC, Ogg Vorbis, Ogg Opus, MP4, WebM and AMR by WebAssembly decoders, all other
- * known containers, and what those cannot decode, by ffmpeg.
+ * are read by own code, MP3, Ogg Vorbis, Ogg Opus and AMR by WebAssembly decoders, also AAC, MP4 and WebM where their
+ * packages are installed; all other known containers, and what those cannot decode, by ffmpeg.
  *
  * Damage is worked around where something is left, with a warning. The caller must read `samples` to the
  * end or cancel it.
@@ -176,7 +176,7 @@ async function openOwn(
 function missingFfmpeg(inputName: string, {name}: Identity): InfinisstError {
 	return new InfinisstError(
 		'DECODER_MISSING',
-		`"${inputName}" is ${name}, which only ffmpeg can decode, and ffmpeg is not there`,
+		`"${inputName}" is ${name}, which needs ffmpeg, and ffmpeg is not there`,
 		{
 			hint: 'Install ffmpeg (Debian: apt-get install ffmpeg; macOS: brew install ffmpeg; Windows: winget install ffmpeg).',
 		},
