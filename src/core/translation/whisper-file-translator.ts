@@ -146,6 +146,7 @@ async function createSegmentMapper(
 			language,
 			task: language === 'en' ? 'transcribe' : task,
 			speechProbability: speech.speechProbability,
+			speechMs: speechMsOf(speech),
 			context,
 			beamSize: beamSizeOf(request),
 			withTimestamps: request.timestamps ?? false,
@@ -159,4 +160,9 @@ async function createSegmentMapper(
 
 function beamSizeOf({beamSize = 1}: FileTranslationOptions): number {
 	return beamSize;
+}
+
+function speechMsOf({runs}: VoicedAudio): number {
+	const samples = runs.reduce((sum, {startSample, endSample}) => sum + endSample - startSample, 0);
+	return (samples * 1000) / SAMPLE_RATE_HZ;
 }

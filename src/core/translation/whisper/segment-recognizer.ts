@@ -24,10 +24,24 @@ const MIN_AVERAGE_LOG_PROBABILITY = -1;
 /** Above this, and with a doubtful text, nobody spoke (the reference). */
 const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
+/**
+ * What the detector is less sure of on average may be music or noise. Then the model's own doubt decides,
+ * whatever the text: "Thank you." is as likely on music as a caption is on speech. A word of its own gets more
+ * of that doubt than a phrase does (docs/quality.md, choices).
+ */
+const CLEAR_SPEECH_PROBABILITY = 0.85;
+const PHRASE_FROM_MS = 800;
+const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_PHRASE = 0.4;
+const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_WORD = 0.55;
+
 export interface RecognizeOptions {
 	/** Code of the language; of no meaning to an English-only model. */
 	readonly language: string;
 	readonly task: 'transcribe' | 'translate';
+	/** Mean over the speech in it, of the voice activity detector, 0..1. */
+	readonly speechProbability: number;
+	/** How much of it the detector took for speech. */
+	readonly speechMs: number;
 	/** Text before this, in tokens; the end of it is what counts. */
 	readonly context: readonly number[];
 	readonly beamSize: number;
@@ -68,17 +82,24 @@ export class SegmentRecognizer {
 	 */
 	async recognize(samples: Float32Array, heard: HeardAudio, options: RecognizeOptions): Promise<Recognition> {
 		const repairs: Repair[] = [];
-		const attempts = [await this.#attempt(samples, heard, options)];
-		if (attempts[0]!.result.end !== 'end-of-text') {
+		const first = await this.#attempt(samples, heard, options);
+		const attempts = [first];
+		// The more silence is encoded the less does the model believe in speech: the first time says it best.
+		const {noSpeechProbability} = first.result;
+		const isUnheard = (attempt: Attempt): boolean => isSilence(options, noSpeechProbability, attempt);
+		const isDone = (attempt: Attempt): boolean => isPlausible(attempt, options.task) || isUnheard(attempt);
+
+		if (first.result.end !== 'end-of-text' && !isUnheard(first)) {
 			repairs.push('encoded-again');
 			attempts.push(await this.#attemptAtFullLength(samples, options));
 		}
-		if (needsRepair(attempts.at(-1)!, options.task)) repairs.push('sampled');
+		if (!isDone(attempts.at(-1)!)) repairs.push('sampled');
 		for (const temperature of TEMPERATURES) {
-			if (!needsRepair(attempts.at(-1)!, options.task)) break;
+			if (isDone(attempts.at(-1)!)) break;
 			attempts.push(await this.#attemptAtFullLength(samples, options, temperature));
 		}
-		return this.#describe(best(attempts, options.task), options, repairs);
+		const chosen = attempts.find(isDone) ?? likeliest(attempts);
+		return this.#describe(chosen, isUnheard(chosen), noSpeechProbability, options, repairs);
 	}
 
 	async #attemptAtFullLength(
@@ -122,22 +143,27 @@ export class SegmentRecognizer {
 		];
 	}
 
-	#describe(attempt: Attempt, {withTimes}: RecognizeOptions, repairs: Repair[]): Recognition {
+	#describe(
+		attempt: Attempt,
+		isUnheard: boolean,
+		noSpeechProbability: number,
+		{withTimes}: RecognizeOptions,
+		repairs: Repair[],
+	): Recognition {
 		const {specialTokens} = this.#model.description;
 		const {result, temperature, compressionRatio: ratio} = attempt;
 		const loop = result.end === 'loop' ? findLoop(result.tokens) : 0;
 		const length = result.tokens.length - (loop === 0 ? 0 : loop * (loopRepetitions(loop) - 1));
-		if (loop > 0) repairs.push('cut');
-		const silent = isSilence(attempt);
+		if (loop > 0 && !isUnheard) repairs.push('cut');
 		const places = [...result.tokens.keys()].filter(
-			place => !silent && place < length && result.tokens[place]! < specialTokens.endOfText,
+			place => !isUnheard && place < length && result.tokens[place]! < specialTokens.endOfText,
 		);
 		const tokens = places.map(place => result.tokens[place]!);
 		return {
 			tokens,
 			text: this.#model.vocabulary.decode(tokens).trim(),
 			averageLogProbability: result.averageLogProbability,
-			noSpeechProbability: result.noSpeechProbability,
+			noSpeechProbability,
 			compressionRatio: ratio,
 			temperature,
 			probabilities: places.map(place => Math.exp(result.logProbabilities[place]!)),
@@ -162,22 +188,31 @@ function isPlausible({result, compressionRatio: ratio}: Attempt, task: 'transcri
 	);
 }
 
-/** True for a text that is neither plausible nor rightly empty. */
-function needsRepair(attempt: Attempt, task: 'transcribe' | 'translate'): boolean {
-	return !isPlausible(attempt, task) && !isSilence(attempt);
-}
-
-function isSilence({result}: Attempt): boolean {
+/**
+ * Whether nobody spoke, for which there are two witnesses: the detector of voices and the model.
+ *
+ * @param noSpeechProbability - of the model for the audio as it was first encoded, 0..1.
+ */
+function isSilence(
+	{speechProbability, speechMs}: RecognizeOptions,
+	noSpeechProbability: number,
+	{result}: Attempt,
+): boolean {
+	if (speechProbability < CLEAR_SPEECH_PROBABILITY) {
+		const limit =
+			speechMs < PHRASE_FROM_MS
+				? MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_WORD
+				: MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_PHRASE;
+		return noSpeechProbability > limit;
+	}
 	return (
-		result.noSpeechProbability > MAX_NO_SPEECH_PROBABILITY &&
+		noSpeechProbability > MAX_NO_SPEECH_PROBABILITY &&
 		result.averageLogProbability < MIN_AVERAGE_LOG_PROBABILITY
 	);
 }
 
-/** The first plausible attempt; else the likeliest that is no loop; else the likeliest. */
-function best(attempts: readonly Attempt[], task: 'transcribe' | 'translate'): Attempt {
-	const plausible = attempts.find(attempt => isPlausible(attempt, task)) ?? attempts.find(isSilence);
-	if (plausible !== undefined) return plausible;
+/** The likeliest attempt that is no loop; else the likeliest. */
+function likeliest(attempts: readonly Attempt[]): Attempt {
 	const honest = attempts.filter(({result}) => result.end === 'end-of-text');
 	return (honest.length > 0 ? honest : attempts).reduce((a, b) =>
 		b.result.averageLogProbability > a.result.averageLogProbability ? b : a,
