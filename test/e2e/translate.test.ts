@@ -26,9 +26,7 @@ async function copyKennedy(count: number): Promise<string[]> {
 	return names;
 }
 
-beforeAll(async () => {
-	await ensureDefaultModel('int8');
-});
+beforeAll(ensureDefaultModel);
 
 describe('infinisst translate, with the default model', () => {
 	it('writes captions of a real English recording', async () => {
@@ -92,14 +90,14 @@ describe('infinisst translate, with the default model', () => {
 	});
 
 	it('prints the first text before it has heard the last', async () => {
-		const child = startProgram(['translate', kennedy, spanish, '--json']);
+		const child = startProgram(['translate', ...(await copyKennedy(10)), '--json']);
 		let output = '';
 		for await (const chunk of child.stdout) {
 			output += String(chunk);
 			if (output.includes('segment-final')) break;
 		}
 
-		expect(output).not.toContain('spanish-synthesised.flac","description');
+		expect(output).toContain('segment-final');
 		expect(output).not.toContain('run-ended');
 	});
 

@@ -1,13 +1,15 @@
-import {openModelStore} from '../../src/cli/open-model-store.js';
-import type {Precision} from '../../src/core/models/precision.js';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
 
-/**
- * Makes the default model ready, once for all tests of a machine: in the user's own store, where it stays.
- *
- * @returns the folder of its graphs.
- */
-export async function ensureDefaultModel(precision: Precision): Promise<string> {
-	const store = openModelStore({env: process.env, cwd: process.cwd()});
+import {openModelStore} from '../../src/cli/open-model-store.js';
+import {DEFAULT_PRECISION} from '../../src/core/models/precision.js';
+
+/** `INFINISST_HOME` of programs under test: not the user's own, and kept from run to run. */
+export const testHome = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'infinisst-test');
+
+/** Makes the default model ready for programs under test. */
+export async function ensureDefaultModel(): Promise<void> {
+	const store = openModelStore({env: {...process.env, INFINISST_HOME: testHome}, cwd: process.cwd()});
 	const model = await store.pull(store.catalogue.defaultModel);
-	return store.ensureGraphs(model.name, precision);
+	await store.ensureGraphs(model.name, DEFAULT_PRECISION);
 }

@@ -1,5 +1,6 @@
 import {describe} from 'vitest';
 import {findProgram} from '../../src/core/audio/find-program.js';
+import {skipSuite} from './requirements.js';
 
 const ffmpegPath = await findProgram('ffmpeg', process.env);
 const soxPath = await findProgram('sox', process.env);
@@ -20,6 +21,6 @@ function describeWith(
 	title: string,
 	body: (path: string) => void,
 ): void {
-	if (path === undefined) describe.skip(`${title} (needs ${name})`, () => undefined);
+	if (path === undefined) skipSuite(title, name);
 	else describe(title, () => body(path));
 }

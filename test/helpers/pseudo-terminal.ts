@@ -5,13 +5,15 @@ import {Terminal} from '@xterm/headless';
 import {describe, onTestFinished} from 'vitest';
 
 import {findProgram} from '../../src/core/audio/find-program.js';
+import {testHome} from './default-model.js';
+import {skipSuite} from './requirements.js';
 import {programPath} from './run-program.js';
 
 const python = await findProgram('python3', process.env);
 
 /** A suite that needs a terminal, which Python provides; skipped, with the reason in its title, without it. */
 export function describeWithTerminal(title: string, body: () => void): void {
-	if (python === undefined) describe.skip(`${title} (needs python3)`, () => undefined);
+	if (python === undefined) skipSuite(title, 'python3');
 	else describe(title, body);
 }
 
@@ -43,7 +45,12 @@ export function openTerminal(parameters: readonly string[], options: TerminalOpt
 		],
 		{
 			cwd: options.cwd,
-			env: {...withoutContinuousIntegration(process.env), TERM: 'xterm-256color', ...options.env},
+			env: {
+				...withoutContinuousIntegration(process.env),
+				INFINISST_HOME: testHome,
+				TERM: 'xterm-256color',
+				...options.env,
+			},
 		},
 	);
 	onTestFinished(() => void child.kill('SIGKILL'));

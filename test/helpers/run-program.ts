@@ -4,6 +4,8 @@ import {text} from 'node:stream/consumers';
 import {fileURLToPath} from 'node:url';
 import {onTestFinished} from 'vitest';
 
+import {testHome} from './default-model.js';
+
 export const programPath = fileURLToPath(new URL('../../bin/infinisst.js', import.meta.url));
 
 export interface ProgramOptions {
@@ -25,7 +27,10 @@ export function startProgram(
 	parameters: readonly string[],
 	{cwd, env, input}: ProgramOptions = {},
 ): ChildProcessWithoutNullStreams {
-	const child = spawn(process.execPath, [programPath, ...parameters], {cwd, env: {...process.env, ...env}});
+	const child = spawn(process.execPath, [programPath, ...parameters], {
+		cwd,
+		env: {...process.env, INFINISST_HOME: testHome, ...env},
+	});
 	onTestFinished(() => void child.kill('SIGKILL'));
 	// A program that ends before it has read everything is none of the test's faults.
 	child.stdin.on('error', () => undefined);
