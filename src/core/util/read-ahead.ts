@@ -1,22 +1,19 @@
 /**
- * Begins to read a source at once and up to `limit` items ahead of whoever reads the result.
+ * Begins to read a source at once, and goes on up to `limit` items ahead of whoever reads the result; with 0 it
+ * waits to be read.
  *
- * A failure of the source is thrown after the items before it. When the iteration ends early, or `signal` ends it
- * before it has begun, the source is returned.
+ * A failure of the source is thrown after the items before it. `return()` gives up the source, also when
+ * nothing was read yet.
  */
-export function readAhead<Item>(
-	source: AsyncIterable<Item>,
-	limit: number,
-	signal: AbortSignal,
-): AsyncIterable<Item> {
+export function readAhead<Item>(source: AsyncIterable<Item>, limit: number): AsyncIterableIterator<Item> {
 	const iterator = source[Symbol.asyncIterator]();
 	const ready: Promise<IteratorResult<Item>>[] = [];
 	let isOver = false;
 	const fill = (): void => {
-		if (isOver || signal.aborted || ready.length >= limit) return;
+		if (isOver || ready.length >= limit) return;
 		const next = iterator.next();
 		ready.push(next);
-		// A rejection is reported when its turn comes; until then it must not end the process.
+		// A rejection is thrown when its turn comes; until then it must not end the process.
 		next.then(
 			({done}) => {
 				if (done === true) isOver = true;
@@ -27,17 +24,18 @@ export function readAhead<Item>(
 	};
 	fill();
 	return {
-		[Symbol.asyncIterator]: async function* () {
-			try {
-				for (;;) {
-					fill();
-					const result = await (ready.shift() ?? iterator.next());
-					if (result.done === true) return;
-					yield result.value;
-				}
-			} finally {
-				await iterator.return?.();
-			}
+		next: () => {
+			const next = ready.shift() ?? iterator.next();
+			if (ready.length === limit - 1) fill();
+			return next;
+		},
+		return: async () => {
+			isOver = true;
+			await iterator.return?.();
+			return {done: true, value: undefined};
+		},
+		[Symbol.asyncIterator]() {
+			return this;
 		},
 	};
 }

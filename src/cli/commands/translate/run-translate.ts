@@ -7,11 +7,18 @@ import {openRunView, type RunView} from '../../render/run-view.js';
 import {sentenceOfModelEvent, statusOfModelEvent} from './describe-model-event.js';
 import {ensureModel} from './ensure-model.js';
 import {findRecordings, type Recording} from './find-recordings.js';
+import {nameRecording, useGivenName} from './name-recording.js';
 import {planOutputs} from './plan-outputs.js';
 import type {RunEvent} from './run-event.js';
 import {createPrintSink, nullSink, openFileSink, type TextSink} from './text-sink.js';
 import {parseTranslateOptions, type TranslateOptions} from './translate-options.js';
-import {translateRecording, type RecordingRun, type RecordingTask} from './translate-recording.js';
+import {
+	beginRecording,
+	translateRecording,
+	type BegunRecording,
+	type RecordingRun,
+	type RecordingTask,
+} from './translate-recording.js';
 
 /** What a run of several recordings answers, worst first: a fault of ours says most about the rest. */
 const severity = [EXIT_FAULT, EXIT_MODEL_MISSING, EXIT_BAD_INPUT, EXIT_OK];
@@ -69,13 +76,21 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 	// Nothing to hear: no reason to load, let alone fetch, a model.
 	const isVain = tasks.every(({recording}) => recording.fault !== undefined);
 	const run = isVain ? undefined : await startRun(tasks, parts);
+	const begin = (task: RecordingTask | undefined): BegunRecording | undefined =>
+		task === undefined || task.recording.fault !== undefined ? undefined : beginRecording(task, run!);
+	let next: BegunRecording | undefined;
 	let exitCode = EXIT_OK;
 	let failed = 0;
 	try {
-		for (const task of tasks) {
+		for (const [index, task] of tasks.entries()) {
+			const begun = next ?? begin(task);
+			next = undefined;
 			try {
 				if (task.recording.fault !== undefined) throw task.recording.fault;
-				await translateRecording(task, run!);
+				// Before the first is open, the next would only delay its first text.
+				await begun!.opened;
+				next = begin(tasks[index + 1]);
+				await translateRecording(task, begun!, run!);
 			} catch (error) {
 				context.signal.throwIfAborted();
 				// Without a translator there is nothing to go on with.
@@ -85,6 +100,7 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 			}
 		}
 	} finally {
+		await next?.cancel();
 		await closeTranslator(run);
 	}
 
@@ -138,14 +154,12 @@ async function reportFailure(
 	{view, emit, context}: RunParts,
 ): Promise<number> {
 	const {sentence, text, exitCode} = describeError(error, context.env);
-	// Sentences about a file mostly name it; the others need it said which one they are about.
-	const isNamed = sentence.includes(recording.name);
-	view.printNotice(`infinisst: ${isNamed ? '' : `${recording.name}: `}${text}`);
+	view.printNotice(`infinisst: ${nameRecording(text, recording)}`);
 	await emit({
 		type: 'file-failed',
 		file: recording.name,
 		code: InfinisstError.is(error) ? error.code : null,
-		message: sentence,
+		message: useGivenName(sentence, recording),
 	});
 	return exitCode;
 }

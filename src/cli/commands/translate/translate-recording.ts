@@ -1,4 +1,4 @@
-import type {AudioInput} from '../../../core/audio/audio-source.js';
+import type {AudioInput, AudioSource} from '../../../core/audio/audio-source.js';
 import {InfinisstError} from '../../../core/errors.js';
 import {findLanguage} from '../../../core/language/language-table.js';
 import type {SpeechTask} from '../../../core/language/resolve-speech-task.js';
@@ -6,11 +6,13 @@ import {createSubtitleFormatter} from '../../../core/subtitles/create-subtitle-f
 import type {SubtitleFormatter} from '../../../core/subtitles/subtitle-formatter.js';
 import type {FileTranslationOptions, FileTranslator} from '../../../core/translation/file-translator.js';
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
+import {readAhead} from '../../../core/util/read-ahead.js';
 import type {CommandContext} from '../../command-context.js';
 import {formatDuration, formatSpeed} from '../../render/format-status.js';
 import type {RunView} from '../../render/run-view.js';
 import {displayPath} from './display-path.js';
 import type {Recording} from './find-recordings.js';
+import {nameRecording, useGivenName} from './name-recording.js';
 import type {RunEvent} from './run-event.js';
 import type {TextSink} from './text-sink.js';
 import type {TranslateOptions} from './translate-options.js';
@@ -38,33 +40,76 @@ export interface RecordingTask {
 	readonly openSink: () => Promise<TextSink>;
 }
 
+/** A recording whose translation has begun. */
+export interface BegunRecording {
+	/** Rejects with what opening it and the model threw. */
+	readonly opened: Promise<OpenedRecording>;
+	/** Gives it up. */
+	readonly cancel: () => Promise<void>;
+}
+
+interface OpenedRecording {
+	readonly audio: AudioSource;
+	readonly events: AsyncIterableIterator<TranslationEvent>;
+	readonly startedMs: number;
+}
+
+/** Events that are kept for a recording whose turn has not come: a sentence or two each, some kilobytes in all. */
+const EVENTS_AHEAD = 256;
+
 /**
- * Translates one recording: its text to the sink and its events to `emit`, as they come.
+ * Opens a recording and begins to translate it, so that the model works on it while the one before it comes
+ * to its end, when there is little left to be decoded together.
+ */
+export function beginRecording({recording, position}: RecordingTask, run: RecordingRun): BegunRecording {
+	// The first has nothing to wait for.
+	const eventsAhead = position === 1 ? 0 : EVENTS_AHEAD;
+	const {options, context} = run;
+	const open = async (): Promise<OpenedRecording> => {
+		const startedMs = context.clock.nowMs();
+		const audio = await context.openAudio(inputOf(recording, context), {
+			...(options.raw !== undefined && {raw: options.raw}),
+			onWarning: message => warn(message, recording, run),
+			signal: context.signal,
+		});
+		try {
+			const translator = await run.translator;
+			return {audio, startedMs, events: readAhead(translator.translate(audio, optionsOf(run)), eventsAhead)};
+		} catch (error) {
+			await audio.samples.cancel(error).catch(() => undefined);
+			throw error;
+		}
+	};
+	const opened = open();
+	// Whoever translates it hears of a failure; until then it must not count as one that nobody heard of.
+	opened.catch(() => undefined);
+	return {
+		opened,
+		cancel: async () => {
+			const begun = await opened.catch(() => undefined);
+			await begun?.events.return?.();
+		},
+	};
+}
+
+/**
+ * Translates a recording to its end: its text to the sink and its events to `emit`, as they come.
  *
  * @throws {InfinisstError} what opening, decoding, translating and writing throw.
  * @throws `signal.reason` when the run is stopped.
  */
-export async function translateRecording(task: RecordingTask, run: RecordingRun): Promise<void> {
+export async function translateRecording(
+	task: RecordingTask,
+	begun: BegunRecording,
+	run: RecordingRun,
+): Promise<void> {
 	const {recording, openSink} = task;
-	const {options, context, view} = run;
-	const {clock, signal} = context;
 	const file = recording.name;
-	const warn = (message: string): void => {
-		view.printNotice(`${file}: ${message}`);
-		run.emit({type: 'warning-raised', file, message}).catch(() => undefined);
-	};
-
-	const startedMs = clock.nowMs();
-	const audio = await context.openAudio(inputOf(recording, context), {
-		...(options.raw !== undefined && {raw: options.raw}),
-		onWarning: warn,
-		signal,
-	});
+	const {audio, events, startedMs} = await begun.opened;
 	const formatter = createFormatter(recording, run);
 	const progress = new RecordingProgress(task, run, audio.durationMs, startedMs);
 	let sink: TextSink | undefined;
 	try {
-		const translator = await run.translator;
 		sink = await openSink();
 		await run.emit({
 			type: 'file-started',
@@ -73,23 +118,32 @@ export async function translateRecording(task: RecordingTask, run: RecordingRun)
 			durationMs: audio.durationMs ?? null,
 		});
 		await sink.write(formatter.begin());
-		for await (const event of translator.translate(audio, optionsOf(run))) {
+		for await (const event of events) {
 			progress.take(event);
 			if (event.type === 'segment-final') await sink.write(formatter.segment(event.segment));
-			if (event.type === 'warning-raised') warn(event.message);
+			if (event.type === 'warning-raised') warn(event.message, recording, run);
 			else if (event.type !== 'translation-ended') await run.emit(publish(event, file));
 		}
 
 		await sink.write(formatter.end(progress.summary));
 		await sink.commit();
 	} catch (error) {
-		// Nobody's yet if we failed before the first event; a stream that has an owner refuses.
-		await audio.samples.cancel(error).catch(() => undefined);
+		await events.return?.();
 		await sink?.discard(formatter.end(progress.summary));
 		throw error;
 	}
 
 	await progress.end();
+}
+
+function warn(message: string, recording: Recording, {view, emit}: RecordingRun): void {
+	view.printNotice(nameRecording(message, recording));
+	const event = {
+		type: 'warning-raised',
+		file: recording.name,
+		message: useGivenName(message, recording),
+	} as const;
+	emit(event).catch(() => undefined);
 }
 
 function inputOf({name, path, fault}: Recording, {stdin}: Pick<CommandContext, 'stdin'>): AudioInput {
