@@ -18,6 +18,9 @@ const WITHOUT_SPACES = new Set(['zh', 'ja', 'th', 'lo', 'my', 'yue', 'km']);
 const OPENING = /^[\s"'“¿([{\-«„‚‘]+$/u;
 const CLOSING = /^[\s"'.。,，!！?？:：”)\]}、;；»’…-]+$/u;
 
+/** Punctuation that ends a word though no space follows; apostrophes and hyphens do not ("l'homme"). */
+const BREAKING = /[—–…]$/u;
+
 /**
  * Groups text tokens into words: at spaces, or in languages without them wherever a character is complete;
  * punctuation joins the word it belongs to.
@@ -49,7 +52,7 @@ function joinAtSpaces(pieces: readonly TokenWord[]): TokenWord[] {
 	const words: TokenWord[] = [];
 	for (const piece of pieces) {
 		const before = words.at(-1);
-		if (before === undefined || piece.text.startsWith(' ') || isPunctuation(piece.text)) words.push(piece);
+		if (before === undefined || piece.text.startsWith(' ') || BREAKING.test(before.text)) words.push(piece);
 		else words[words.length - 1] = join(before, piece);
 	}
 	return words;
@@ -79,10 +82,6 @@ function attachPunctuation(words: readonly TokenWord[]): TokenWord[] {
 		attached.push(before === undefined ? opening : join(before, opening));
 	}
 	return attached;
-}
-
-function isPunctuation(text: string): boolean {
-	return /^[\p{P}\p{S}]+$/u.test(text.trim());
 }
 
 function join(a: TokenWord, b: TokenWord): TokenWord {

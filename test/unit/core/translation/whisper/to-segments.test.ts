@@ -1,0 +1,92 @@
+import {describe, expect, it} from 'vitest';
+import type {VoicedAudio} from '../../../../../src/core/audio/voiced-audio.js';
+import type {Recognition} from '../../../../../src/core/translation/whisper/recognition.js';
+import {toSegments} from '../../../../../src/core/translation/whisper/to-segments.js';
+import {makeVocabulary} from '../../../../helpers/tiny-whisper.js';
+
+/** 10 s to 16 s, with speech from 10.5 s to 15 s. */
+const audio = {
+	startMs: 10_000,
+	endMs: 16_000,
+	startSample: 160_000,
+	endSample: 256_000,
+	runs: [
+		{startSample: 168_000, endSample: 192_000},
+		{startSample: 200_000, endSample: 240_000},
+	],
+	samples: new Float32Array(96_000),
+} as unknown as VoicedAudio;
+
+function recognize(pieces: readonly string[], parts: Partial<Recognition> = {}): Recognition {
+	return {
+		tokens: [...pieces.keys()],
+		text: pieces.join('').trim(),
+		averageLogProbability: -0.2,
+		noSpeechProbability: 0.1,
+		compressionRatio: 1.2,
+		temperature: 0.4,
+		probabilities: pieces.map((_, index) => 0.5 + index / 100),
+		times: pieces.map((_, index) => ({startMs: index * 500, endMs: index * 500 + 400})),
+		repairs: [],
+		...parts,
+	};
+}
+
+function segments(pieces: readonly string[], parts: Partial<Recognition> = {}, language = 'en') {
+	return toSegments(audio, recognize(pieces, parts), language, language, makeVocabulary(pieces));
+}
+
+describe('toSegments()', () => {
+	it('makes one segment of the stretch that was spoken where words are not timed', () => {
+		expect(segments([' Yes', '.', ' No', '.'], {times: undefined}, 'de')).toEqual([
+			{
+				startMs: 10_500,
+				endMs: 15_000,
+				text: 'Yes. No.',
+				sourceLanguage: 'de',
+				averageLogProbability: -0.2,
+				noSpeechProbability: 0.1,
+				compressionRatio: 1.2,
+				temperature: 0.4,
+			},
+		]);
+	});
+
+	it('makes one segment a sentence where words are timed, from its first word to its last', () => {
+		const [first, second, ...others] = segments([' Ask', ' not', '.', ' Ask', ' what', '!']);
+		expect(others).toEqual([]);
+		expect(first).toMatchObject({text: 'Ask not.', startMs: 10_000, endMs: 11_400});
+		expect(second).toMatchObject({text: 'Ask what!', startMs: 11_500, endMs: 12_900});
+		expect(first!.words).toEqual([
+			{text: ' Ask', startMs: 10_000, endMs: 10_400, probability: 0.5},
+			{text: ' not.', startMs: 10_500, endMs: 11_400, probability: expect.closeTo(0.515, 6) as number},
+		]);
+	});
+
+	it('lets the words of a segment join to its text', () => {
+		for (const {text, words} of segments([' "', 'So', '," ', 'he', ' said', '.', ' Then', ' no', '…']))
+			expect(
+				words!
+					.map(word => word.text)
+					.join('')
+					.trim(),
+			).toBe(text);
+	});
+
+	it('does not end a sentence at an abbreviation or an initial', () => {
+		expect(
+			segments([' Mr', '.', ' J', '.', ' Hale', ' came', '.', ' Good', '.']).map(({text}) => text),
+		).toEqual(['Mr. J. Hale came.', 'Good.']);
+	});
+
+	it('ends sentences where Chinese does', () => {
+		expect(segments(['你', '好', '。', '再', '见', '。'], {}, 'zh').map(({text}) => text)).toEqual([
+			'你好。',
+			'再见。',
+		]);
+	});
+
+	it('makes nothing of no text', () => {
+		expect(segments([], {text: ''})).toEqual([]);
+	});
+});
