@@ -11,3 +11,15 @@ export function median(values: readonly number[]): number {
 export function summarise(values: readonly number[]): {median: number; minimum: number; maximum: number} {
 	return {median: median(values), minimum: Math.min(...values), maximum: Math.max(...values)};
 }
+
+/** Slope of the line with the least squares of vertical distances. NaN with fewer than two points. */
+export function slope(xs: readonly number[], ys: readonly number[]): number {
+	const meanX = mean(xs);
+	const meanY = mean(ys);
+	const covariance = xs.reduce((sum, x, index) => sum + (x - meanX) * (ys[index]! - meanY), 0);
+	return covariance / xs.reduce((sum, x) => sum + (x - meanX) ** 2, 0);
+}
+
+function mean(values: readonly number[]): number {
+	return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

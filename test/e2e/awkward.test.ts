@@ -152,7 +152,7 @@ describeWithShared('infinisst translate of the awkward recordings', () => {
 	const run = once(() => translate(Object.keys(FILES), '--to', 'same'));
 
 	beforeAll(async () => {
-		await ensureDefaultModel('int8');
+		await ensureDefaultModel();
 	});
 
 	it('has an expectation for each of them', () => {
