@@ -2,12 +2,14 @@ import limitConcurrency from 'p-limit';
 import {SAMPLE_RATE_HZ, type AudioSource} from '../audio/audio-source.js';
 import {openVoiceActivityDetector} from '../audio/voice-activity.js';
 import {readSpeechSegments, type VoicedAudio} from '../audio/voiced-audio.js';
+import {InfinisstError} from '../errors.js';
 import type {Device} from '../models/onnx-session.js';
 import {openWhisperModel} from '../models/whisper/open-whisper-model.js';
 import type {WhisperModel} from '../models/whisper/whisper-model.js';
 import {mapOrdered} from '../util/map-ordered.js';
 import type {FileTranslationOptions, FileTranslator} from './file-translator.js';
 import type {TranslationEvent} from './translation-event.js';
+import {hearLanguages, type HeardSpeech} from './whisper/hear-languages.js';
 import {LanguageTracker} from './whisper/language-tracker.js';
 import type {Recognition} from './whisper/recognition.js';
 import {SegmentRecognizer} from './whisper/segment-recognizer.js';
@@ -55,7 +57,7 @@ export async function openWhisperFileTranslator(
 		openWhisperModel({...options, maxBatchSize}),
 		openVoiceActivityDetector(),
 	]);
-	const recognizer = new SegmentRecognizer(model);
+	const recognizer = new SegmentRecognizer(model, maxBatchSize);
 	// However many recordings are translated at once, no more audio than this lies in the decoder.
 	const inMemory = limitConcurrency(maxBatchSize + ENCODED_AHEAD);
 	const running = new Set<Promise<void>>();
@@ -74,35 +76,38 @@ export async function openWhisperFileTranslator(
 		// A prompt made of the text before needs that text, so then nothing can be decoded together.
 		const limit =
 			request.previousText === true ? 1 : Math.floor(maxBatchSize / beamSizeOf(request)) + ENCODED_AHEAD;
-		const recognize = await createSegmentMapper(model, recognizer, request);
+		const recognize = await createSegmentMapper(model, recognizer, request).catch(async (error: unknown) => {
+			await audio.samples.cancel(error);
+			throw error;
+		});
 		let segments = 0;
-		for await (const recognized of mapOrdered(speech, limit, part => inMemory(() => recognize(part)))) {
-			const {detected, language, recognition} = recognized;
-			if (detected !== undefined) yield {type: 'language-detected', ...detected};
-			const textLanguage = request.task === 'translate' ? 'en' : language;
-			for (const segment of toSegments(
-				recognized.speech,
-				recognition,
-				language,
-				textLanguage,
-				model.vocabulary,
-			)) {
-				yield {type: 'segment-final', segment: {index: segments++, ...segment}};
+		for await (const pieces of mapOrdered(speech, limit, part => inMemory(() => recognize(part)))) {
+			for (const {speech, detected, language, recognition} of pieces) {
+				if (detected !== undefined) yield {type: 'language-detected', ...detected};
+				const textLanguage = request.task === 'translate' ? 'en' : language;
+				for (const segment of toSegments(speech, recognition, language, textLanguage, model.vocabulary)) {
+					yield {type: 'segment-final', segment: {index: segments++, ...segment}};
+				}
+				if (recognition.repairs.includes('cut')) {
+					const seconds = Math.round(speech.startMs / 1000);
+					yield {
+						type: 'warning-raised',
+						message: `The model repeated itself at ${seconds} s; the repetition was cut.`,
+					};
+				}
+				yield {type: 'progress', processedMs: speech.endMs, durationMs: audio.durationMs};
 			}
-			if (recognition.repairs.includes('cut')) {
-				const seconds = Math.round(recognized.speech.startMs / 1000);
-				yield {
-					type: 'warning-raised',
-					message: `The model repeated itself at ${seconds} s; the repetition was cut.`,
-				};
-			}
-			yield {type: 'progress', processedMs: recognized.speech.endMs, durationMs: audio.durationMs};
 		}
 		yield {type: 'translation-ended', audioMs: (readSamples * 1000) / SAMPLE_RATE_HZ, segments};
 	}
 
 	return {
 		translate: async function* (audio, request) {
+			if (closing !== undefined) {
+				const error = new InfinisstError('RESOURCE_CLOSED', 'The translator was used after it was closed');
+				await audio.samples.cancel(error);
+				throw error;
+			}
 			let resolve!: () => void;
 			const promise = new Promise<void>(settle => (resolve = settle));
 			running.add(promise);
@@ -121,40 +126,50 @@ export async function openWhisperFileTranslator(
 	};
 }
 
-/** Makes the function that takes one segment through the model; calls may overlap but begin in order. */
+/**
+ * Makes the function that takes a stretch of speech through the model, in one piece or, where its language
+ * changes, in several; calls may overlap but begin in order.
+ */
 async function createSegmentMapper(
 	model: WhisperModel,
 	recognizer: SegmentRecognizer,
 	request: FileTranslationOptions,
-): Promise<(speech: VoicedAudio) => Promise<Recognized>> {
+): Promise<(stretch: VoicedAudio) => Promise<Recognized[]>> {
 	const {sourceLanguage, task, signal, previousText = false} = request;
 	const prompt = request.prompt === undefined ? [] : await model.tokenize(` ${request.prompt.trim()}`);
+	// An English-only model has no languages to choose from.
+	const isMultilingual = Object.keys(model.description.languageTokens).length > 0;
+	const isDetecting = sourceLanguage === 'auto' && isMultilingual;
+	const fixedLanguage = isMultilingual ? sourceLanguage : 'en';
 	const tracker = new LanguageTracker();
 	const inOrder = limitConcurrency(1);
 	let context = prompt;
 
-	return async speech => {
-		const {heard, language, detected} = await inOrder(async () => {
-			signal?.throwIfAborted();
-			const heard = await recognizer.hear(speech.samples, signal);
-			if (sourceLanguage !== 'auto') return {heard, language: sourceLanguage, detected: undefined};
-			const probabilities = await model.detectLanguage(heard, signal);
-			const {isNew, language, probability} = tracker.observe(probabilities, speech.endMs - speech.startMs);
-			return {heard, language, detected: isNew ? {language, probability} : undefined};
-		});
-		const recognition = await recognizer.recognize(speech.samples, heard, {
-			language,
-			task: language === 'en' ? 'transcribe' : task,
-			speechProbability: speech.speechProbability,
-			speechMs: speechMsOf(speech),
-			context,
-			beamSize: beamSizeOf(request),
-			withTimestamps: request.timestamps ?? false,
-			withTimes: request.words ?? false,
-			...(signal === undefined ? {} : {signal}),
-		});
-		if (previousText) context = [...prompt, ...recognition.tokens];
-		return {speech, language, detected, recognition};
+	const hear = async (speech: VoicedAudio): Promise<HeardSpeech[]> => {
+		signal?.throwIfAborted();
+		if (sourceLanguage === 'auto') return hearLanguages(speech, {model, recognizer, tracker, signal});
+		const heard = await recognizer.hear(speech.samples, signal);
+		return [{speech, heard, language: sourceLanguage, detected: undefined}];
+	};
+
+	return async stretch => {
+		const results: Recognized[] = [];
+		for (const {speech, heard, language, detected} of await inOrder(() => hear(stretch))) {
+			const recognition = await recognizer.recognize(speech.samples, heard, {
+				language,
+				task: language === 'en' ? 'transcribe' : task,
+				speechProbability: speech.speechProbability,
+				speechMs: speechMsOf(speech),
+				context,
+				beamSize: beamSizeOf(request),
+				withTimestamps: request.timestamps ?? false,
+				withTimes: request.words ?? false,
+				...(signal === undefined ? {} : {signal}),
+			});
+			if (previousText) context = [...prompt, ...recognition.tokens];
+			results.push({speech, language, detected, recognition});
+		}
+		return results;
 	};
 }
 

@@ -10,7 +10,7 @@ import type {
 	WhisperThreadData,
 } from './threads/thread-protocol.js';
 import type {EncodedAudio} from './whisper-encoder.js';
-import type {WhisperModel} from './whisper-model.js';
+import type {HeardAudio, WhisperModel} from './whisper-model.js';
 
 export interface WhisperModelOptions {
 	/** As `buildWhisperGraphs` made it. */
@@ -72,6 +72,10 @@ function createModel({
 	let tokenizer: Promise<(text: string) => number[]> | undefined;
 	let closing: Promise<void> | undefined;
 	let count = 0;
+	const release = ({id}: HeardAudio): void => {
+		// Fails only where the decoder is gone, and the audio with it.
+		decoder.call('release', {id} satisfies AudioCall).catch(() => undefined);
+	};
 	return {
 		description,
 		vocabulary,
@@ -87,14 +91,17 @@ function createModel({
 			const call: AudioCall = {id};
 			return (await decoder.call('detectLanguage', call, {signal})) as ReadonlyMap<string, number>;
 		},
-		search: async ({id}, request, signal) => {
-			const call: SearchCall = {id, request};
-			return (await decoder.call('search', call, {signal})) as SearchResult;
+		search: async (audio, request, signal) => {
+			const call: SearchCall = {id: audio.id, request};
+			try {
+				return (await decoder.call('search', call, {signal})) as SearchResult;
+			} catch (error) {
+				// The call may not have reached the decoder.
+				release(audio);
+				throw error;
+			}
 		},
-		release: ({id}) => {
-			// Fails only where the decoder is gone, and the audio with it.
-			decoder.call('release', {id} satisfies AudioCall).catch(() => undefined);
-		},
+		release,
 		tokenize: async text => (await (tokenizer ??= openTokenizer(graphsDirectory)))(text),
 		close: () => (closing ??= close()),
 	};

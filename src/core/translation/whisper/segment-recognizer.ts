@@ -65,9 +65,12 @@ interface Attempt {
  */
 export class SegmentRecognizer {
 	readonly #model: WhisperModel;
+	readonly #candidates: number;
 
-	constructor(model: WhisperModel) {
+	/** @param maxRows - sequences that the model decodes together at most; no more are drawn. */
+	constructor(model: WhisperModel, maxRows: number) {
 		this.#model = model;
+		this.#candidates = Math.min(CANDIDATES, maxRows);
 	}
 
 	/** Encodes a stretch of at most 30 s as {@link recognize} wants it. */
@@ -122,7 +125,8 @@ export class SegmentRecognizer {
 			withTimestamps: options.withTimestamps,
 			maxTokens: maxTokensFor((samples.length * 1000) / SAMPLE_RATE_HZ),
 			beamSize: options.beamSize,
-			sampling: temperature === 0 ? undefined : {temperature, candidates: CANDIDATES, seed: samples.length},
+			sampling:
+				temperature === 0 ? undefined : {temperature, candidates: this.#candidates, seed: samples.length},
 			timedFrames: options.withTimes ? Math.floor(samples.length / SAMPLES_PER_FRAME) : undefined,
 		};
 		const result = await this.#model.search(audio, request, options.signal);
