@@ -147,9 +147,9 @@ async function createSegmentMapper(
 
 	const hear = async (speech: VoicedAudio): Promise<HeardSpeech[]> => {
 		signal?.throwIfAborted();
-		if (sourceLanguage === 'auto') return hearLanguages(speech, {model, recognizer, tracker, signal});
+		if (isDetecting) return hearLanguages(speech, {model, recognizer, tracker, signal});
 		const heard = await recognizer.hear(speech.samples, signal);
-		return [{speech, heard, language: sourceLanguage, detected: undefined}];
+		return [{speech, heard, language: fixedLanguage, detected: undefined}];
 	};
 
 	return async stretch => {
