@@ -36,6 +36,8 @@ export interface LongRunOptions {
 	readonly sampleEveryMs?: number;
 	/** Further options of `infinisst translate`. */
 	readonly parameters?: readonly string[];
+	/** Beside the environment of this process. */
+	readonly env?: Readonly<Record<string, string>>;
 }
 
 interface RunEvent {
@@ -57,18 +59,14 @@ export async function runLong({
 	minutes,
 	sampleEveryMs = 30_000,
 	parameters = [],
+	env,
 }: LongRunOptions): Promise<LongRun> {
 	const startedMs = performance.now();
-	const child = spawn(process.execPath, [
-		program,
-		'translate',
-		'-',
-		'--to',
-		'same',
-		'--json',
-		'--quiet',
-		...parameters,
-	]);
+	const child = spawn(
+		process.execPath,
+		[program, 'translate', '-', '--to', 'same', '--json', '--quiet', ...parameters],
+		{env: {...process.env, ...env}},
+	);
 	const closed = once(child, 'close') as Promise<[number | null]>;
 	const complaints = text(child.stderr);
 	// A program that fails stops reading; what it says about it is reported below.
