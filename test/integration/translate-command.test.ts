@@ -53,21 +53,18 @@ describe('infinisst translate', () => {
 		expect(translator.isClosed).toBe(true);
 	});
 
-	it('prints each segment before the next one is asked for', async () => {
-		const seen: string[] = [];
-		const cwd = await folderWith('a.wav');
+	it('prints a segment without waiting for the next one', async () => {
 		const context: FakeContext = createFakeContext({
-			cwd,
+			cwd: await folderWith('a.wav'),
 			translator: createScriptedTranslator(async function* (audio) {
 				await audio.samples.cancel();
-				for (const index of [0, 1]) {
-					yield {type: 'segment-final', segment: makeSegment({index, text: `number ${index}`})};
-					seen.push(context.stdout.text);
-				}
+				yield {type: 'segment-final', segment: makeSegment({index: 0, text: 'number 0'})};
+				await vi.waitFor(() => expect(context.stdout.text).toBe('number 0\n'));
+				yield {type: 'segment-final', segment: makeSegment({index: 1, text: 'number 1'})};
 			}),
 		});
-		await translate(context, 'a.wav');
-		expect(seen).toEqual(['number 0\n', 'number 0\nnumber 1\n']);
+		expect(await translate(context, 'a.wav')).toBe(0);
+		expect(context.stdout.text).toBe('number 0\nnumber 1\n');
 	});
 
 	it.each([
@@ -276,9 +273,10 @@ describe('several recordings', () => {
 		});
 		expect(await translate(context, '1.wav', 'bad.wav', 'gone.wav', '2.wav', '--quiet')).toBe(2);
 		expect(context.stdout.text).toBe('First.\nSecond.\n');
-		expect(context.stderr.lines).toHaveLength(2);
-		expect(context.stderr.lines[0]).toContain('bad.wav');
-		expect(context.stderr.lines[1]).toContain('gone.wav');
+		expect(context.stderr.lines).toEqual([
+			expect.stringMatching(/^infinisst: "bad\.wav" is in no audio format we know\. /),
+			'infinisst: There is no file or folder "gone.wav". Check the name and the folder you are in.',
+		]);
 	});
 
 	it('answer with the worst exit code', async () => {
@@ -458,10 +456,17 @@ describe('--json', () => {
 		await translate(context, 'cut.wav', '--json', '--quiet');
 		const warnings = events(context).filter(event => event['type'] === 'warning-raised');
 		expect(warnings).toEqual([
-			{type: 'warning-raised', file: 'cut.wav', message: expect.stringContaining('cut') as string},
+			{
+				type: 'warning-raised',
+				file: 'cut.wav',
+				message: expect.stringMatching(/^"cut\.wav" is cut short/) as string,
+			},
 			{type: 'warning-raised', file: 'cut.wav', message: 'A loop was cut.'},
 		]);
-		expect(context.stderr.lines).toHaveLength(2);
+		expect(context.stderr.lines).toEqual([
+			expect.stringMatching(/^"cut\.wav" is cut short/),
+			'cut.wav: A loop was cut.',
+		]);
 	});
 
 	it('prints events while --output takes the text', async () => {
@@ -504,10 +509,9 @@ describe('progress', () => {
 			translator: createScriptedTranslator(slow(() => context)),
 		});
 		await translate(context, 'a.wav');
+		const line = /^a\.wav: \d+ %, \d:\d\d of 10:00, [\d.]+x real time, \d:\d\d left$/;
 		expect(context.stderr.lines).toEqual([
-			'a.wav: 8 %, 0:50 of 10:00, 10x real time, 0:55 left',
-			'a.wav: 25 %, 2:30 of 10:00, 10x real time, 0:45 left',
-			'a.wav: 41 %, 4:10 of 10:00, 10x real time, 0:35 left',
+			...Array.from({length: 3}, () => expect.stringMatching(line) as string),
 			'a.wav: 5:00 of audio in 30.0 s, 10x real time',
 		]);
 	});
