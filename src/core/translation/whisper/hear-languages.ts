@@ -35,36 +35,31 @@ interface LanguageHearing {
  * one language at a time and leaves the other out.
  */
 export async function hearLanguages(speech: VoicedAudio, hearing: LanguageHearing): Promise<HeardSpeech[]> {
-	const {model, recognizer, tracker, signal} = hearing;
-	const heard = await recognizer.hear(speech.samples, signal);
-	const probabilities = await model.detectLanguage(heard, signal);
-	const stretches =
-		mostLikely(probabilities).probability < SURE_PROBABILITY
-			? await splitByLanguage(speech, hearing)
-			: [speech];
-	if (stretches.length === 1) return [{speech, heard, ...observe(tracker, probabilities, speech)}];
-
-	model.release(heard);
-	const results: HeardSpeech[] = [];
-	for (const stretch of stretches) {
-		const heard = await recognizer.hear(stretch.samples, signal);
-		const probabilities = await model.detectLanguage(heard, signal);
-		results.push({speech: stretch, heard, ...observe(tracker, probabilities, stretch)});
+	const {tracker} = hearing;
+	const whole = await hear(speech, hearing);
+	if (mostLikely(whole.probabilities).probability < SURE_PROBABILITY) {
+		const stretches = await splitByLanguage(speech, hearing);
+		if (stretches.length > 1) {
+			hearing.model.release(whole.heard);
+			const results: HeardSpeech[] = [];
+			for (const stretch of stretches) {
+				const {heard, probabilities} = await hear(stretch, hearing);
+				results.push({speech: stretch, heard, ...observe(tracker, probabilities, stretch)});
+			}
+			return results;
+		}
 	}
-	return results;
+	return [{speech, heard: whole.heard, ...observe(tracker, whole.probabilities, speech)}];
 }
 
-async function splitByLanguage(
-	speech: VoicedAudio,
-	{model, recognizer, signal}: LanguageHearing,
-): Promise<VoicedAudio[]> {
+async function splitByLanguage(speech: VoicedAudio, hearing: LanguageHearing): Promise<VoicedAudio[]> {
 	const groups: {language: string | undefined; parts: VoicedAudio[]}[] = [];
 	const parts = splitAtPauses(speech, PAUSE_MS);
 	if (parts.length === 1) return [speech];
 	for (const part of parts) {
-		const heard = await recognizer.hear(part.samples, signal);
-		const {language, probability} = mostLikely(await model.detectLanguage(heard, signal));
-		model.release(heard);
+		const {heard, probabilities} = await hear(part, hearing);
+		hearing.model.release(heard);
+		const {language, probability} = mostLikely(probabilities);
 		const known = probability < PART_PROBABILITY ? undefined : language;
 		const last = groups.at(-1);
 		if (
@@ -78,6 +73,19 @@ async function splitByLanguage(
 		}
 	}
 	return groups.map(({parts}) => joinParts(speech, parts));
+}
+
+async function hear(
+	{samples}: VoicedAudio,
+	{model, recognizer, signal}: LanguageHearing,
+): Promise<{heard: HeardAudio; probabilities: ReadonlyMap<string, number>}> {
+	const heard = await recognizer.hear(samples, signal);
+	try {
+		return {heard, probabilities: await model.detectLanguage(heard, signal)};
+	} catch (error) {
+		model.release(heard);
+		throw error;
+	}
 }
 
 function observe(
