@@ -25,6 +25,13 @@ answerCalls({
 		aborted++;
 		throw signal.reason;
 	},
+	/** Blocks its thread, as native code does, and cannot be given up. */
+	block: milliseconds => {
+		const counter = workerData.counter;
+		Atomics.wait(counter, 1, 0, milliseconds);
+		Atomics.add(counter, 0, 1);
+		return Promise.resolve();
+	},
 	countAborted: () => Promise.resolve(aborted),
 	exit: () => process.exit(3),
 	crash: () => {

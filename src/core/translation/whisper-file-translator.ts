@@ -53,10 +53,13 @@ export async function openWhisperFileTranslator(
 	options: WhisperFileTranslatorOptions,
 ): Promise<FileTranslator> {
 	const {maxBatchSize = 8, maxSegmentMs = MAX_SEGMENT_MS} = options;
-	const [model, detector] = await Promise.all([
-		openWhisperModel({...options, maxBatchSize}),
-		openVoiceActivityDetector(),
-	]);
+	const opening = [openWhisperModel({...options, maxBatchSize}), openVoiceActivityDetector()] as const;
+	const [model, detector] = await Promise.all(opening).catch(async (error: unknown) => {
+		for (const opened of await Promise.allSettled(opening)) {
+			if (opened.status === 'fulfilled') await opened.value.close();
+		}
+		throw error;
+	});
 	const recognizer = new SegmentRecognizer(model, maxBatchSize);
 	// However many recordings are translated at once, no more audio than this lies in the decoder.
 	const inMemory = limitConcurrency(maxBatchSize + ENCODED_AHEAD);

@@ -4,12 +4,15 @@ import {ERROR_CATALOGUE, InfinisstError, type ErrorCode} from '../errors.js';
 /** What goes to a thread. */
 type Request =
 	| {readonly type: 'call'; readonly id: number; readonly method: string; readonly argument: unknown}
-	| {readonly type: 'abort'; readonly id: number};
+	| {readonly type: 'abort'; readonly id: number}
+	| {readonly type: 'close'};
 
 /** What comes back. */
 type Response =
 	| {readonly type: 'result'; readonly id: number; readonly value: unknown}
-	| {readonly type: 'fault'; readonly id: number; readonly fault: Fault};
+	| {readonly type: 'fault'; readonly id: number; readonly fault: Fault}
+	/** All calls are done: the thread may be ended. */
+	| {readonly type: 'closed'};
 
 interface Fault {
 	readonly code: string | undefined;
@@ -32,7 +35,9 @@ export interface ThreadHandle {
 	 * `RESOURCE_CLOSED` after `close()`.
 	 */
 	call(method: string, argument: unknown, options?: CallOptions): Promise<unknown>;
-	/** Ends the thread; calls under way are rejected. Idempotent. */
+	/**
+	 * Gives up the calls under way, which are rejected at once, and ends the thread when it has noticed. Idempotent.
+	 */
 	close(): Promise<void>;
 }
 
@@ -62,6 +67,9 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 	const waiting = new Map<number, Waiting>();
 	let count = 0;
 	let end: InfinisstError | undefined;
+	let closing: Promise<void> | undefined;
+	let idle!: () => void;
+	const isIdle = new Promise<void>(resolve => (idle = resolve));
 
 	const finish = (reason: InfinisstError): void => {
 		end ??= reason;
@@ -69,6 +77,10 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 		waiting.clear();
 	};
 	worker.on('message', (response: Response) => {
+		if (response.type === 'closed') {
+			idle();
+			return;
+		}
 		const call = waiting.get(response.id);
 		waiting.delete(response.id);
 		if (response.type === 'result') call?.resolve(response.value);
@@ -84,6 +96,7 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 		);
 	});
 	worker.on('exit', exitCode => {
+		idle();
 		finish(new InfinisstError('INTERNAL_FAULT', `A thread ended by itself, with exit code ${exitCode}`));
 	});
 
@@ -108,19 +121,28 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 				waiting.set(id, {resolve: settle(resolve), reject: settle(reject)});
 				signal?.addEventListener('abort', abort, {once: true});
 			}),
-		close: async () => {
-			finish(new InfinisstError('RESOURCE_CLOSED', 'The thread was closed'));
-			await worker.terminate();
-		},
+		close: () =>
+			(closing ??= (async () => {
+				finish(new InfinisstError('RESOURCE_CLOSED', 'The thread was closed'));
+				worker.postMessage({type: 'close'} satisfies Request);
+				// A thread that is ended inside native code takes the whole process with it.
+				await isIdle;
+				await worker.terminate();
+			})()),
 	};
 }
 
-/** Answers calls in a thread. Calls may overlap; a result may be a {@link Transferred}. */
+/**
+ * Answers calls in a thread. Calls may overlap; a result may be a {@link Transferred}.
+ *
+ * @param handlers - by method; they must settle soon after their signal has fired.
+ */
 export function answerCalls(
 	handlers: Readonly<Record<string, (argument: never, signal: AbortSignal) => Promise<unknown>>>,
 ): void {
 	const port = parentPort!;
 	const running = new Map<number, AbortController>();
+	const answers = new Set<Promise<void>>();
 	const answer = async (id: number, method: string, argument: unknown): Promise<void> => {
 		const controller = new AbortController();
 		running.set(id, controller);
@@ -136,9 +158,25 @@ export function answerCalls(
 			running.delete(id);
 		}
 	};
+	const close = async (): Promise<void> => {
+		for (const controller of running.values()) controller.abort();
+		await Promise.all(answers);
+		port.postMessage({type: 'closed'} satisfies Response);
+	};
 	port.on('message', (request: Request) => {
-		if (request.type === 'abort') running.get(request.id)?.abort();
-		else void answer(request.id, request.method, request.argument);
+		switch (request.type) {
+			case 'abort':
+				running.get(request.id)?.abort();
+				break;
+			case 'close':
+				void close();
+				break;
+			case 'call': {
+				const answering = answer(request.id, request.method, request.argument);
+				answers.add(answering);
+				void answering.then(() => answers.delete(answering));
+			}
+		}
 	});
 }
 

@@ -118,4 +118,18 @@ describe('close()', () => {
 		expect((await catchRejection(thread.call('echo', 1))).code).toBe('RESOURCE_CLOSED');
 		await thread.close();
 	});
+
+	it('ends no thread in the middle of its work', async () => {
+		// Ended inside native code, a thread takes the process with it.
+		const counter = new Int32Array(new SharedArrayBuffer(8));
+		const thread = startThread(echoThread, {counter});
+		await thread.call('echo', 1);
+		const blocked = [thread.call('block', 50), thread.call('block', 50)].map(catchRejection);
+		await thread.close();
+		expect((await Promise.all(blocked)).map(({code}) => code)).toEqual([
+			'RESOURCE_CLOSED',
+			'RESOURCE_CLOSED',
+		]);
+		expect(counter[0]).toBe(2);
+	});
 });
