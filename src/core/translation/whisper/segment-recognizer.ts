@@ -33,13 +33,13 @@ const MAX_NO_SPEECH_PROBABILITY = 0.6;
 
 /**
  * What the detector is less sure of on average may be music or noise. Then the model's own doubt decides,
- * whatever the text: "Thank you." is as likely on music as a caption is on speech. A word of its own gets more
- * of that doubt than a phrase does (docs/quality.md, choices).
+ * whatever the text: "Thank you." is as likely on music as a caption is on speech. Of a doubtful text less is
+ * enough, unless it is for a word of its own (docs/quality.md, choices).
  */
 const CLEAR_SPEECH_PROBABILITY = 0.85;
+const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR = 0.55;
+const MAX_NO_SPEECH_PROBABILITY_OF_DOUBTFUL_PHRASE = 0.4;
 const PHRASE_FROM_MS = 800;
-const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_PHRASE = 0.4;
-const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_WORD = 0.55;
 
 export interface RecognizeOptions {
 	/** Code of the language; of no meaning to an English-only model. */
@@ -218,17 +218,15 @@ function isSilence(
 	noSpeechProbability: number,
 	{result}: Attempt,
 ): boolean {
-	if (speechProbability < CLEAR_SPEECH_PROBABILITY) {
-		const limit =
-			speechMs < PHRASE_FROM_MS
-				? MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_WORD
-				: MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR_PHRASE;
-		return noSpeechProbability > limit;
+	const isDoubtful = result.averageLogProbability < MIN_AVERAGE_LOG_PROBABILITY;
+	if (speechProbability >= CLEAR_SPEECH_PROBABILITY) {
+		return isDoubtful && noSpeechProbability > MAX_NO_SPEECH_PROBABILITY;
 	}
-	return (
-		noSpeechProbability > MAX_NO_SPEECH_PROBABILITY &&
-		result.averageLogProbability < MIN_AVERAGE_LOG_PROBABILITY
-	);
+	const limit =
+		isDoubtful && speechMs >= PHRASE_FROM_MS
+			? MAX_NO_SPEECH_PROBABILITY_OF_DOUBTFUL_PHRASE
+			: MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR;
+	return noSpeechProbability > limit;
 }
 
 /** The likeliest attempt that is no loop; else the likeliest. */

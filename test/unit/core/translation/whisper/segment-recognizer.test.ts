@@ -240,22 +240,34 @@ describe('SegmentRecognizer', () => {
 	});
 
 	it.each([
-		['a phrase', 800, 0.41],
-		['a word', 799, 0.56],
+		['a phrase', 800, -0.9, 0.56],
+		['a doubtful phrase', 800, -1.1, 0.41],
+		['a doubtful word', 799, -1.1, 0.56],
 	])(
 		'leaves %s out where neither the detector nor the model is sure of it',
-		async (_title, speechMs, silence) => {
+		async (_title, speechMs, averageLogProbability, silence) => {
 			const unclear = {speechProbability: 0.84, speechMs};
-			const model = createScriptedModel({noSpeechProbability: silence});
+			const heard = {noSpeechProbability: silence, averageLogProbability};
+			const model = createScriptedModel(heard);
 			expect(await recognize(model, unclear)).toMatchObject({text: '', noSpeechProbability: silence});
-			expect(
-				(await recognize(createScriptedModel({noSpeechProbability: silence - 0.02}), unclear)).text,
-			).toBe('ask not');
-			expect((await recognize(createScriptedModel({noSpeechProbability: silence}), {speechMs})).text).toBe(
-				'ask not',
-			);
+			expect(model.searches).toHaveLength(1);
+			const surer = {...heard, noSpeechProbability: silence - 0.02};
+			expect((await recognize(createScriptedModel(surer), unclear)).text).toBe('ask not');
+			expect((await recognize(createScriptedModel(heard), {speechMs})).text).toBe('ask not');
 		},
 	);
+
+	it.each([
+		['leaves what is said again and again alone', 4000, -0.5, []],
+		['draws a repetition that is denser than speech', 3900, -0.5, ['sampled']],
+		['draws a repetition that the model is not sure of', 4000, -0.51, ['sampled']],
+	])('%s', async (_title, speechMs, averageLogProbability, repairs) => {
+		const tokens = Array.from({length: 6}, () => [0, 1, 2, 3]).flat();
+		const model = createScriptedModel({tokens, averageLogProbability});
+		const recognition = await recognize(model, {speechMs});
+		expect(recognition.repairs).toEqual(repairs);
+		expect(recognition.tokens.length).toBe(repairs.length === 0 ? 24 : 2);
+	});
 
 	it('asks the first pass whether anybody spoke, not one over more silence', async () => {
 		const model = createScriptedModel(
