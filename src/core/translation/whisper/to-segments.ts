@@ -36,10 +36,7 @@ export function toSegments(
 	};
 	const words = timeWords(audio, recognition, textLanguage, vocabulary);
 	if (words === undefined || words.length === 0) {
-		const [first, last] = [audio.runs[0]!, audio.runs.at(-1)!];
-		return [
-			{...common, startMs: toMs(first.startSample), endMs: toMs(last.endSample), text: recognition.text},
-		];
+		return [{...common, ...spokenSpan(audio), text: recognition.text}];
 	}
 	return splitSentences(words).map(sentence => ({
 		...common,
@@ -60,12 +57,20 @@ function timeWords(
 	vocabulary: WhisperVocabulary,
 ): TimedWord[] | undefined {
 	if (times === undefined || times.length === 0) return undefined;
+	// The first word is timed from the beginning of the audio, silence before it included.
+	const {startMs, endMs} = spokenSpan(audio);
+	const place = (offsetMs: number): number => Math.min(Math.max(audio.startMs + offsetMs, startMs), endMs);
 	return splitWords(tokens, vocabulary, language).map(({text, from, to}) => ({
 		text,
-		startMs: audio.startMs + times[from]!.startMs,
-		endMs: audio.startMs + times[to - 1]!.endMs,
+		startMs: place(times[from]!.startMs),
+		endMs: place(times[to - 1]!.endMs),
 		probability: mean(probabilities.slice(from, to)),
 	}));
+}
+
+/** From the first to the last voice in a stretch. */
+function spokenSpan({runs}: VoicedAudio): {startMs: number; endMs: number} {
+	return {startMs: toMs(runs[0]!.startSample), endMs: toMs(runs.at(-1)!.endSample)};
 }
 
 function splitSentences(words: readonly TimedWord[]): TimedWord[][] {

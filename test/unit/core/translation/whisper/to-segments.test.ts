@@ -26,7 +26,7 @@ function recognize(pieces: readonly string[], parts: Partial<Recognition> = {}):
 		compressionRatio: 1.2,
 		temperature: 0.4,
 		probabilities: pieces.map((_, index) => 0.5 + index / 100),
-		times: pieces.map((_, index) => ({startMs: index * 500, endMs: index * 500 + 400})),
+		times: pieces.map((_, index) => ({startMs: 500 + index * 500, endMs: 900 + index * 500})),
 		repairs: [],
 		...parts,
 	};
@@ -55,12 +55,25 @@ describe('toSegments()', () => {
 	it('makes one segment a sentence where words are timed, from its first word to its last', () => {
 		const [first, second, ...others] = segments([' Ask', ' not', '.', ' Ask', ' what', '!']);
 		expect(others).toEqual([]);
-		expect(first).toMatchObject({text: 'Ask not.', startMs: 10_000, endMs: 11_400});
-		expect(second).toMatchObject({text: 'Ask what!', startMs: 11_500, endMs: 12_900});
+		expect(first).toMatchObject({text: 'Ask not.', startMs: 10_500, endMs: 11_900});
+		expect(second).toMatchObject({text: 'Ask what!', startMs: 12_000, endMs: 13_400});
 		expect(first!.words).toEqual([
-			{text: ' Ask', startMs: 10_000, endMs: 10_400, probability: 0.5},
-			{text: ' not.', startMs: 10_500, endMs: 11_400, probability: expect.closeTo(0.515, 6) as number},
+			{text: ' Ask', startMs: 10_500, endMs: 10_900, probability: 0.5},
+			{text: ' not.', startMs: 11_000, endMs: 11_900, probability: expect.closeTo(0.515, 6) as number},
 		]);
+	});
+
+	it('keeps words within what the detector took for speech', () => {
+		const times = [
+			{startMs: 0, endMs: 700},
+			{startMs: 700, endMs: 5900},
+		];
+		const [segment] = segments([' Ask', ' not'], {times});
+		expect(segment!.words).toMatchObject([
+			{startMs: 10_500, endMs: 10_700},
+			{startMs: 10_700, endMs: 15_000},
+		]);
+		expect(segment).toMatchObject({startMs: 10_500, endMs: 15_000});
 	});
 
 	it('lets the words of a segment join to its text', () => {
