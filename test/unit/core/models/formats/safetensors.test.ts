@@ -1,4 +1,4 @@
-import {writeFile} from 'node:fs/promises';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {openSafetensors, openShardedSafetensors} from '../../../../../src/core/models/formats/safetensors.js';
@@ -99,7 +99,12 @@ describe('openSafetensors()', () => {
 
 describe('openShardedSafetensors()', () => {
 	async function writeCheckpoint(weightMap: unknown): Promise<string> {
-		const folder = await temporaryDirectory();
+		const parent = await temporaryDirectory();
+		const folder = join(parent, 'model');
+		await mkdir(join(folder, 'folder'), {recursive: true});
+		// What must not be reached.
+		for (const other of [parent, join(folder, 'folder')])
+			await writeSafetensors(join(other, 'one.safetensors'), {a: floats([2], 1, 2)});
 		await writeSafetensors(join(folder, 'one.safetensors'), {a: floats([2], 1, 2), b: floats([1], 3)});
 		await writeSafetensors(join(folder, 'two.safetensors'), {c: floats([1], 4)});
 		const index = join(folder, 'model.safetensors.index.json');
@@ -146,7 +151,7 @@ describe('openShardedSafetensors()', () => {
 	])('refuses an index that names %j as a file', async name => {
 		const error = await catchRejection(openShardedSafetensors(await writeCheckpoint({a: name})));
 		expect(error.code).toBe('MODEL_CORRUPT');
-		expect(error.message).toContain('index.json');
+		expect(error.message).toContain('index.json names a file that is no shard beside it');
 	});
 
 	it('says which file of the checkpoint is missing', async () => {

@@ -22,6 +22,48 @@ function oneHead(rows: readonly Float32Array[]): Float32Array[][] {
 	return rows.map(row => [row]);
 }
 
+/** The definition, step by step (OpenAI's `timing.py`): frames at which the rows of the path begin. */
+function startsByDefinition(alignment: readonly (readonly Float32Array[])[], frames: number): number[] {
+	const rows = alignment.length;
+	const heads = alignment[0]!.length;
+	const smoothed = Array.from({length: heads}, (_, head) => {
+		const normal = Array.from({length: rows}, () => new Array<number>(frames));
+		for (let frame = 0; frame < frames; frame++) {
+			const column = alignment.map(row => row[head]![frame]!);
+			const mean = column.reduce((a, b) => a + b) / rows;
+			const deviation = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
+			for (const [row, value] of column.entries()) normal[row]![frame] = (value - mean) / deviation;
+		}
+		return normal.map(row =>
+			row.map((_value, frame) => {
+				const window = [-3, -2, -1, 0, 1, 2, 3].map(offset => {
+					const place = Math.abs(frame + offset);
+					return row[place < frames ? place : 2 * (frames - 1) - place]!;
+				});
+				return window.sort((a, b) => a - b)[3]!;
+			}),
+		);
+	});
+	const cost = new Map<string, number>([['0 0', 0]]);
+	const at = (row: number, frame: number): number => cost.get(`${row} ${frame}`) ?? Infinity;
+	for (let row = 1; row <= rows; row++) {
+		for (let frame = 1; frame <= frames; frame++) {
+			const value = smoothed.reduce((sum, head) => sum + head[row - 1]![frame - 1]!, 0) / heads;
+			const before = Math.min(at(row - 1, frame - 1), at(row - 1, frame), at(row, frame - 1));
+			cost.set(`${row} ${frame}`, before - value);
+		}
+	}
+	const starts = new Array<number>(rows);
+	for (let row = rows, frame = frames; row > 0 && frame > 0;) {
+		starts[row - 1] = frame - 1;
+		const [diagonal, up, left] = [at(row - 1, frame - 1), at(row - 1, frame), at(row, frame - 1)];
+		const least = Math.min(diagonal, up, left);
+		if (least !== left) row--;
+		if (least !== up) frame--;
+	}
+	return starts;
+}
+
 const SPANS = [
 	[0, 20],
 	[20, 50],
@@ -54,11 +96,22 @@ describe('timeTokens()', () => {
 		}
 	});
 
-	it('is not led astray by a head that looks at single frames', () => {
-		const rows = stairs(SPANS, 100);
-		rows[0]![90] = 5;
-		rows[2]![3] = 5;
-		expect(timeTokens(oneHead(rows), 100)).toEqual(timeTokens(oneHead(stairs(SPANS, 100)), 100));
+	it('is what the definition says for attention of any kind', () => {
+		const random = createRandom(9);
+		for (let round = 0; round < 30; round++) {
+			const [tokens, heads, frames] = [
+				2 + Math.floor(random() * 8),
+				1 + (round % 3),
+				8 + Math.floor(random() * 40),
+			];
+			const alignment = Array.from({length: tokens}, () =>
+				Array.from({length: heads}, () => Float32Array.from({length: frames}, random)),
+			);
+			const starts = startsByDefinition(alignment, frames);
+			expect(timeTokens(alignment, frames)).toEqual(
+				starts.slice(1).map((end, token) => ({startMs: starts[token]! * 20, endMs: end * 20})),
+			);
+		}
 	});
 
 	it('does not look at the padding behind the audio', () => {
