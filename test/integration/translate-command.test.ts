@@ -387,6 +387,21 @@ describe('an interruption', () => {
 		expect(context.stderr.text).toBe('');
 	});
 
+	it('takes nothing that happens after it for damage', async () => {
+		const cwd = await folderWith('a.wav');
+		const context: FakeContext = createFakeContext({
+			cwd,
+			translator: createScriptedTranslator(async function* (audio, {signal}) {
+				await audio.samples.cancel();
+				context.stop(RunStop.interrupted());
+				yield {type: 'warning-raised', message: 'The recording is cut short.'};
+				signal?.throwIfAborted();
+			}),
+		});
+		expect(await translate(context, 'a.wav')).toBe(130);
+		expect(context.stderr.text).toBe('');
+	});
+
 	it('ends the run quietly when the reader of the results has gone', async () => {
 		const context: FakeContext = createFakeContext({
 			cwd: await folderWith('a.wav'),

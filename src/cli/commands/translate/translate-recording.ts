@@ -136,7 +136,9 @@ export async function translateRecording(
 	await progress.end();
 }
 
-function warn(message: string, recording: Recording, {view, emit}: RecordingRun): void {
+function warn(message: string, recording: Recording, {view, emit, context}: RecordingRun): void {
+	// To a decoder that is stopped, the recording looks cut short.
+	if (context.signal.aborted) return;
 	view.printNotice(nameRecording(message, recording));
 	const event = {
 		type: 'warning-raised',
