@@ -2,10 +2,8 @@ import {copyFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {openCTranslate2} from '../../src/core/models/formats/ctranslate2.js';
 import {float32ToFloat16} from '../../src/core/models/formats/float16.js';
-import {
-	locateInCTranslate2,
-	type WhisperDimensions,
-} from '../../src/core/models/whisper/whisper-checkpoint.js';
+import {locateInCTranslate2} from '../../src/core/models/whisper/whisper-checkpoint.js';
+import {type WhisperDimensions} from '../../src/core/models/whisper/whisper-dimensions.js';
 import {createRandom} from '../../src/core/util/random.js';
 import {writeSafetensors, type TensorToWrite} from './make-safetensors.js';
 

@@ -18,11 +18,16 @@ import {toSegments} from './whisper/to-segments.js';
 export interface WhisperFileTranslatorOptions {
 	/** As `buildWhisperGraphs` made it. */
 	readonly graphsDirectory: string;
-	/** Threads of each graph; encoder and decoder work side by side. @default 1 */
+	/** Threads of each graph. @default as in `openWhisperModel` */
 	readonly threads?: number;
 	/** @default 'auto' */
 	readonly device?: Device;
-	/** Sequences that are decoded together at most. @default 8 */
+	/**
+	 * Sequences that are decoded together at most, unless one search alone has more. More than 6 gain no time and
+	 * cost memory.
+	 *
+	 * @default 6
+	 */
 	readonly maxBatchSize?: number;
 	/** Longest stretch that is recognised at once. @default 20000: docs/quality.md, choices */
 	readonly maxSegmentMs?: number;
@@ -52,7 +57,7 @@ interface Recognized {
 export async function openWhisperFileTranslator(
 	options: WhisperFileTranslatorOptions,
 ): Promise<FileTranslator> {
-	const {maxBatchSize = 8, maxSegmentMs = MAX_SEGMENT_MS} = options;
+	const {maxBatchSize = 6, maxSegmentMs = MAX_SEGMENT_MS} = options;
 	const opening = [openWhisperModel({...options, maxBatchSize}), openVoiceActivityDetector()] as const;
 	const [model, detector] = await Promise.all(opening).catch(async (error: unknown) => {
 		for (const opened of await Promise.allSettled(opening)) {

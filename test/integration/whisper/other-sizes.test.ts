@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {PRECISIONS, type Precision} from '../../../src/core/models/precision.js';
 import {buildWhisperGraphs} from '../../../src/core/models/whisper/build-whisper-graphs.js';
-import type {WhisperDimensions} from '../../../src/core/models/whisper/whisper-checkpoint.js';
+import type {WhisperDimensions} from '../../../src/core/models/whisper/whisper-dimensions.js';
 import type {EncodedAudio} from '../../../src/core/models/whisper/whisper-encoder.js';
 import {createRandom} from '../../../src/core/util/random.js';
 import {openLocalWhisper, type LocalWhisper} from '../../helpers/local-whisper.js';

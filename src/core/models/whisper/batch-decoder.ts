@@ -1,4 +1,3 @@
-import {InfinisstError} from '../../errors.js';
 import type {DecoderBatch, DecoderRow, StepResult} from './decoder-batch.js';
 import type {PreparedAudio} from './prepared-audio.js';
 
@@ -68,15 +67,6 @@ export class BatchDecoder {
 	 */
 	async decode(task: DecodeTask, signal?: AbortSignal): Promise<void> {
 		signal?.throwIfAborted();
-		if (task.maxRows > this.#maxRows) {
-			throw new InfinisstError(
-				'OPTION_INVALID',
-				`A task asks for ${task.maxRows} rows, the batch has ${this.#maxRows}`,
-				{
-					hint: 'Use a smaller beam.',
-				},
-			);
-		}
 		await new Promise<void>((resolve, reject) => {
 			this.#waiting.push({task, signal, resolve, reject});
 			if (!this.#isRunning) void this.#run();
@@ -103,7 +93,8 @@ export class BatchDecoder {
 		const next = this.#waiting[0];
 		if (next === undefined) return false;
 		const taken = this.#running.reduce((sum, {task}) => sum + task.maxRows, 0);
-		return taken + next.task.maxRows <= this.#maxRows;
+		// A task wider than the batch runs alone.
+		return taken === 0 || taken + next.task.maxRows <= this.#maxRows;
 	}
 
 	/** Takes in the next task, and those behind it whose prompts can be read in the same call. */

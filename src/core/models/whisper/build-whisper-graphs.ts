@@ -6,6 +6,7 @@ import type {Precision} from '../precision.js';
 import {crossFormatOf} from './cross-attention.js';
 import {openWhisperCheckpoint} from './whisper-checkpoint.js';
 import {writeDecoderGraph} from './whisper-decoder-graph.js';
+import {WHISPER_FILES} from './whisper-files.js';
 import {describeWhisper, type WhisperDescription} from './whisper-description.js';
 import {listTokens, type TokenizerFile} from './whisper-vocabulary.js';
 import {writeCrossGraph, writeEncoderGraph} from './whisper-encoder-graph.js';
@@ -20,17 +21,6 @@ export interface BuildWhisperGraphsOptions {
 	/** Called now and then with the share that is done, 0..1. */
 	readonly onProgress?: (fraction: number) => void;
 }
-
-/** Files of a built model. */
-export const WHISPER_FILES = {
-	encoder: 'encoder.onnx',
-	cross: 'cross.onnx',
-	decoder: 'decoder.onnx',
-	description: 'whisper.json',
-	/** Text of every token by id: small, while the whole tokenizer is only needed to read a prompt. */
-	vocabulary: 'vocabulary.json',
-	tokenizer: 'tokenizer.json',
-} as const;
 
 /** Weights of the two halves: only the encoder, which runs one session at a time, may tie rows together. */
 const FORMATS: Readonly<Record<Precision, {encoder: WeightFormat; decoder: WeightFormat}>> = {

@@ -1,8 +1,8 @@
 import type {OnnxSession, Tensors} from '../onnx-session.js';
-import {crossShape, crossTensors, type CrossTensor} from './cross-attention.js';
+import {crossShape, crossTensors, type CrossTensor} from './cross-tensors.js';
 import type {PreparedAudio} from './prepared-audio.js';
 import {RowCache} from './row-cache.js';
-import {HEAD_SIZE} from './whisper-checkpoint.js';
+import {HEAD_SIZE} from './whisper-dimensions.js';
 import type {WhisperDescription} from './whisper-description.js';
 
 /**

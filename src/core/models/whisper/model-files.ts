@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
-import {WHISPER_FILES} from './build-whisper-graphs.js';
+import {WHISPER_FILES} from './whisper-files.js';
 import type {WhisperDescription} from './whisper-description.js';
 import {WhisperVocabulary} from './whisper-vocabulary.js';
 

@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os';
 import type {Device} from '../onnx-session.js';
 import {startThread, type ThreadHandle} from '../../util/thread-call.js';
 import {openTokenizer, readDescription, readVocabulary} from './model-files.js';
@@ -15,11 +16,19 @@ import type {HeardAudio, WhisperModel} from './whisper-model.js';
 export interface WhisperModelOptions {
 	/** As `buildWhisperGraphs` made it. */
 	readonly graphsDirectory: string;
-	/** Threads that share one operator, for the encoder and for the decoder each. @default 1 */
+	/**
+	 * Threads that share one operator, for the encoder and for the decoder each; they seldom work at the same time
+	 * all along. @default 2, or 1 on a machine with one core
+	 */
 	readonly threads?: number;
 	/** @default 'auto' */
 	readonly device?: Device;
-	/** Sequences that are decoded together at most. @default 8 */
+	/**
+	 * Sequences that are decoded together at most, unless one search alone has more. More than 6 gain no time and
+	 * cost memory.
+	 *
+	 * @default 6
+	 */
 	readonly maxBatchSize?: number;
 }
 
@@ -27,13 +36,14 @@ export interface WhisperModelOptions {
  * Loads a model into two threads, one that listens and one that writes: onnxruntime blocks the thread that
  * calls it, so this is how both cores work and the caller stays free.
  *
- * @throws {InfinisstError} `MODEL_CORRUPT` if a file is missing or damaged; `DEVICE_UNAVAILABLE`.
+ * @throws {InfinisstError} `MODEL_CORRUPT` if a file is missing or damaged; `DEVICE_UNAVAILABLE`. The decoder's own
+ * file is not looked at here: the first call that needs it may throw the same.
  */
 export async function openWhisperModel({
 	graphsDirectory,
-	threads = 1,
+	threads = Math.min(2, availableParallelism()),
 	device = 'auto',
-	maxBatchSize = 8,
+	maxBatchSize = 6,
 }: WhisperModelOptions): Promise<WhisperModel> {
 	const description = await readDescription(graphsDirectory);
 	const data: WhisperThreadData = {graphsDirectory, description, session: {threads, device}, maxBatchSize};
@@ -43,10 +53,12 @@ export async function openWhisperModel({
 		await Promise.all([encoder.close(), decoder.close()]);
 	};
 	try {
+		// The decoder takes longest to load, and there is audio to find and to encode meanwhile. What keeps it from
+		// loading is told by the first call that needs it.
+		decoder.call('open', undefined).catch(() => undefined);
 		const [vocabulary] = await Promise.all([
 			readVocabulary(graphsDirectory),
 			encoder.call('open', undefined),
-			decoder.call('open', undefined),
 		]);
 		return createModel({description, vocabulary, encoder, decoder, graphsDirectory, close});
 	} catch (error) {

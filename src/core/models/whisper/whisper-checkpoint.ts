@@ -5,24 +5,7 @@ import {openCTranslate2} from '../formats/ctranslate2.js';
 import {openSafetensors, openShardedSafetensors} from '../formats/safetensors.js';
 import type {WeightFile} from '../formats/weight-file.js';
 import type {Matrix} from '../graph/linear.js';
-
-/** Sizes that tell one Whisper model from another. */
-export interface WhisperDimensions {
-	/** Width of the hidden states. */
-	readonly width: number;
-	readonly heads: number;
-	readonly encoderLayers: number;
-	readonly decoderLayers: number;
-	readonly melBins: number;
-	readonly vocabularySize: number;
-	/** Longest output of the encoder, 20 ms a frame. */
-	readonly maxEncoderFrames: number;
-	/** Longest sequence of the decoder, prompt included. */
-	readonly maxTokens: number;
-}
-
-/** The same in every Whisper model (Radford et al. 2022, table 1: width / heads). */
-export const HEAD_SIZE = 64;
+import {HEAD_SIZE, type WhisperDimensions} from './whisper-dimensions.js';
 
 /** Weights of a Whisper model under one set of names, whatever file they come from. */
 export interface WhisperCheckpoint {

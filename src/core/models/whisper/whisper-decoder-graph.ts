@@ -7,7 +7,8 @@ import {
 	type WeightStyle,
 } from '../graph/linear.js';
 import {attendAudio, crossFormatOf} from './cross-attention.js';
-import {HEAD_SIZE, type WhisperCheckpoint} from './whisper-checkpoint.js';
+import {type WhisperCheckpoint} from './whisper-checkpoint.js';
+import {HEAD_SIZE} from './whisper-dimensions.js';
 import {
 	addAttention,
 	addFeedForward,

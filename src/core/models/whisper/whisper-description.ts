@@ -2,8 +2,8 @@ import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
-import type {CrossFormat} from './cross-attention.js';
-import type {WhisperDimensions} from './whisper-checkpoint.js';
+import type {CrossFormat} from './cross-tensors.js';
+import type {WhisperDimensions} from './whisper-dimensions.js';
 import type {AlignmentHead} from './whisper-decoder-graph.js';
 
 /**

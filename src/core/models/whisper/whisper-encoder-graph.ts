@@ -1,6 +1,7 @@
 import {GraphBuilder, ONNXRUNTIME_DOMAIN, type Value} from '../graph/graph-builder.js';
 import {floatTensor, multiplyTransposed, type WeightStyle} from '../graph/linear.js';
-import {outputCrossTensors, type CrossFormat} from './cross-attention.js';
+import {outputCrossTensors} from './cross-attention.js';
+import {type CrossFormat} from './cross-tensors.js';
 import type {WhisperCheckpoint} from './whisper-checkpoint.js';
 import {
 	addAttention,

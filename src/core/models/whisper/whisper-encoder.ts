@@ -1,7 +1,7 @@
 import {createLogMel, HOP_SAMPLES} from '../../audio/log-mel.js';
 import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
 import {modelFile} from './model-files.js';
-import type {WhisperDimensions} from './whisper-checkpoint.js';
+import type {WhisperDimensions} from './whisper-dimensions.js';
 
 /** Audio as the encoder's hidden states, [frames, width]. */
 export interface EncodedAudio {

@@ -1,6 +1,7 @@
 import type {GraphBuilder, Value} from '../graph/graph-builder.js';
 import {linear, type Matrix, type WeightStyle} from '../graph/linear.js';
-import {HEAD_SIZE, type WhisperCheckpoint} from './whisper-checkpoint.js';
+import {type WhisperCheckpoint} from './whisper-checkpoint.js';
+import {HEAD_SIZE} from './whisper-dimensions.js';
 
 /** Scores are scaled by this; folded into the weights of the query (Vaswani et al. 2017, section 3.2.1). */
 const QUERY_SCALE = HEAD_SIZE ** -0.5;

@@ -37,8 +37,9 @@ interface LanguageHearing {
 export async function hearLanguages(speech: VoicedAudio, hearing: LanguageHearing): Promise<HeardSpeech[]> {
 	const {tracker} = hearing;
 	const whole = await hear(speech, hearing);
-	if (mostLikely(whole.probabilities).probability < SURE_PROBABILITY) {
-		const stretches = await splitByLanguage(speech, hearing);
+	const {language, probability} = mostLikely(whole.probabilities);
+	if (probability < SURE_PROBABILITY) {
+		const stretches = await splitByLanguage(speech, language, hearing);
 		if (stretches.length > 1) {
 			hearing.model.release(whole.heard);
 			const results: HeardSpeech[] = [];
@@ -52,15 +53,18 @@ export async function hearLanguages(speech: VoicedAudio, hearing: LanguageHearin
 	return [{speech, heard: whole.heard, ...observe(tracker, whole.probabilities, speech)}];
 }
 
-async function splitByLanguage(speech: VoicedAudio, hearing: LanguageHearing): Promise<VoicedAudio[]> {
-	const groups: {language: string | undefined; parts: VoicedAudio[]}[] = [];
+/** @param language - that the model hears in the whole, which is mostly that of its beginning. */
+async function splitByLanguage(
+	speech: VoicedAudio,
+	language: string,
+	hearing: LanguageHearing,
+): Promise<VoicedAudio[]> {
 	const parts = splitAtPauses(speech, PAUSE_MS);
-	if (parts.length === 1) return [speech];
+	// Most doubtful stretches are in one language after all; that their end is in the same one is soon asked.
+	if (parts.length === 1 || (await languageOf(parts.at(-1)!, hearing)) === language) return [speech];
+	const groups: {language: string | undefined; parts: VoicedAudio[]}[] = [];
 	for (const part of parts) {
-		const {heard, probabilities} = await hear(part, hearing);
-		hearing.model.release(heard);
-		const {language, probability} = mostLikely(probabilities);
-		const known = probability < PART_PROBABILITY ? undefined : language;
+		const known = await languageOf(part, hearing);
 		const last = groups.at(-1);
 		if (
 			last === undefined ||
@@ -73,6 +77,14 @@ async function splitByLanguage(speech: VoicedAudio, hearing: LanguageHearing): P
 		}
 	}
 	return groups.map(({parts}) => joinParts(speech, parts));
+}
+
+/** Undefined if the model is not sure. */
+async function languageOf(part: VoicedAudio, hearing: LanguageHearing): Promise<string | undefined> {
+	const {heard, probabilities} = await hear(part, hearing);
+	hearing.model.release(heard);
+	const {language, probability} = mostLikely(probabilities);
+	return probability < PART_PROBABILITY ? undefined : language;
 }
 
 async function hear(

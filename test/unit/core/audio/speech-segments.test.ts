@@ -83,10 +83,10 @@ describe('SpeechSegmenter', () => {
 		expect(segment(probabilitiesOf(['silence', 1], ['speech', 0.032], ['silence', 1]))).toEqual([]);
 	});
 
-	it('puts 0.2 s before and 0.3 s after speech, but not beyond the recording', () => {
-		const inside = segment(probabilitiesOf(['silence', 0.96], ['speech', 1.28], ['silence', 0.96]));
-		expect(inside.map(seconds)).toEqual([[0.76, 2.54]]);
-		expect(inside[0]!.runs.map(seconds)).toEqual([[0.96, 2.24]]);
+	it('keeps 1 s before and after speech, but not beyond the recording', () => {
+		const inside = segment(probabilitiesOf(['silence', 1.28], ['speech', 1.28], ['silence', 1.28]));
+		expect(inside.map(seconds)).toEqual([[0.28, 3.56]]);
+		expect(inside[0]!.runs.map(seconds)).toEqual([[1.28, 2.56]]);
 		expect(segment(probabilitiesOf(['speech', 1.28])).map(seconds)).toEqual([[0, 1.28]]);
 	});
 
@@ -121,8 +121,9 @@ describe('SpeechSegmenter', () => {
 			['speech', 4.8],
 		);
 		const [first, second] = segment(probabilities, {maxSegmentMs: 10_000});
-		expect(seconds(first!)).toEqual([0, 8.94]);
-		expect(seconds(second!)[0]).toBe(9.08);
+		// From 8.64 to 9.28 s, shared out.
+		expect(seconds(first!)).toEqual([0, 9.024]);
+		expect(seconds(second!)[0]).toBe(9.024);
 	});
 
 	it('shares out a pause that is too short for the padding of both neighbours', () => {

@@ -87,8 +87,8 @@ describe('readSpeechSegments()', () => {
 	it('yields the audio of every segment with its place', async () => {
 		const segments = await read(createSource(160_000, 4000));
 		expect(segments.map(({startMs, endMs}) => [startMs, endMs])).toEqual([
-			[1816, 4300],
-			[5816, 8300],
+			[1016, 5000],
+			[5016, 9000],
 		]);
 		for (const {startSample, endSample, samples} of segments) {
 			expect(samples).toEqual(

@@ -1,7 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {WhisperDimensions} from '../../../../../src/core/models/whisper/whisper-checkpoint.js';
+import type {WhisperDimensions} from '../../../../../src/core/models/whisper/whisper-dimensions.js';
 import {describeWhisper} from '../../../../../src/core/models/whisper/whisper-description.js';
 import {catchRejection} from '../../../../helpers/catch-rejection.js';
 import {temporaryDirectory} from '../../../../helpers/temporary-directory.js';
