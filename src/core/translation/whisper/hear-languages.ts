@@ -53,15 +53,19 @@ export async function hearLanguages(speech: VoicedAudio, hearing: LanguageHearin
 	return [{speech, heard: whole.heard, ...observe(tracker, whole.probabilities, speech)}];
 }
 
-/** @param language - that the model hears in the whole, which is mostly that of its beginning. */
+/** @param language - that the model hears in the whole. */
 async function splitByLanguage(
 	speech: VoicedAudio,
 	language: string,
 	hearing: LanguageHearing,
 ): Promise<VoicedAudio[]> {
 	const parts = splitAtPauses(speech, PAUSE_MS);
-	// Most doubtful stretches are in one language after all; that their end is in the same one is soon asked.
-	if (parts.length === 1 || (await languageOf(parts.at(-1)!, hearing)) === language) return [speech];
+	if (parts.length === 1) return [speech];
+	// Most doubtful stretches are in one language after all; that both ends are in the same one is soon asked.
+	const ends = [parts[0]!, parts.at(-1)!];
+	let isOneLanguage = true;
+	for (const end of ends) isOneLanguage &&= (await languageOf(end, hearing)) === language;
+	if (isOneLanguage) return [speech];
 	const groups: {language: string | undefined; parts: VoicedAudio[]}[] = [];
 	for (const part of parts) {
 		const known = await languageOf(part, hearing);

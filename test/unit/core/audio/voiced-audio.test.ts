@@ -231,7 +231,8 @@ describeWithShared('speech segments of recordings', () => {
 
 	it('finds speech between silences where it is', async () => {
 		const segments = await segmentsOf('audio/awkward/silence30_jfk_silence30.flac');
-		expect(segments[0]!.startMs).toBeGreaterThan(29_900);
-		expect(segments.at(-1)!.endMs).toBeLessThan(41_500);
+		// A second around it is kept.
+		expect(segments[0]!.startMs).toBeGreaterThan(29_000);
+		expect(segments.at(-1)!.endMs).toBeLessThan(42_200);
 	});
 });
