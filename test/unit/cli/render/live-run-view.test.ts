@@ -1,4 +1,4 @@
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 
 import {createLiveRunView} from '../../../../src/cli/render/live-run-view.js';
 import type {RecordingStatus} from '../../../../src/cli/render/run-status.js';
@@ -14,6 +14,9 @@ const status: RecordingStatus = {
 	elapsedMs: 20_000,
 	language: 'German',
 };
+
+/** Ink takes a third of a second to load, on a busy machine longer. */
+const WAIT = {timeout: 30_000};
 
 function openView() {
 	const context = createFakeContext();
@@ -37,8 +40,9 @@ describe('createLiveRunView', () => {
 		const {context, view} = openView();
 		view.update(status);
 		context.clock.advance(1000);
+		// Closed before that, it would rightly draw nothing.
+		await vi.waitFor(() => expect(context.stderr.text).toContain('talk.wav (German)'), WAIT);
 		await view.close();
-		expect(context.stderr.text).toContain('talk.wav (German)');
 		expect(context.stderr.text).toContain(
 			'████████░░░░░░░░░░░░░░░░  33 % 3:20 of 10:00, 10x real time, 0:40 left',
 		);
