@@ -34,6 +34,10 @@ export const ERROR_CATALOGUE = {
 	OUTPUT_UNWRITABLE: {retryable: false},
 	/** The device or execution provider asked for is not there. */
 	DEVICE_UNAVAILABLE: {retryable: false},
+	/** No room for another session, and no room to wait for it. */
+	ENGINE_BUSY: {retryable: true},
+	/** The process or thread that did the work is gone; what it did can be done again elsewhere. */
+	REPLICA_LOST: {retryable: true},
 	/** The object was used after `close()` or `destroy()`. */
 	RESOURCE_CLOSED: {retryable: false},
 	/** A rule of this program was broken: a defect, please report it. */
