@@ -146,6 +146,8 @@ export interface ReplicaStatistics {
 }
 
 export interface OpenSessionOptions {
+	/** How statistics call the session, unique. @default one of the engine's own */
+	readonly id?: string;
 	/** Go on from here; the first sample written is then the checkpoint's. */
 	readonly checkpoint?: SessionCheckpoint;
 	/** Gives up waiting for the session; it does not end it later. */
