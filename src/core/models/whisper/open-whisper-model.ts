@@ -2,10 +2,12 @@ import {availableParallelism} from 'node:os';
 import type {Device} from '../onnx-session.js';
 import {startThread, type ThreadHandle} from '../../util/thread-call.js';
 import {openTokenizer, readDescription, readVocabulary} from './model-files.js';
+import type {LiveSearchResult} from './live-search-request.js';
 import type {SearchResult} from './search-request.js';
 import type {
 	AudioCall,
 	EncodeCall,
+	LiveSearchCall,
 	PrepareCall,
 	SearchCall,
 	WhisperThreadData,
@@ -109,6 +111,15 @@ function createModel({
 				return (await decoder.call('search', call, {signal})) as SearchResult;
 			} catch (error) {
 				// The call may not have reached the decoder.
+				release(audio);
+				throw error;
+			}
+		},
+		searchLive: async (audio, request, signal) => {
+			const call: LiveSearchCall = {id: audio.id, request};
+			try {
+				return (await decoder.call('searchLive', call, {signal})) as LiveSearchResult;
+			} catch (error) {
 				release(audio);
 				throw error;
 			}

@@ -6,7 +6,9 @@ import type {DecodeResult} from './decode-result.js';
 import {DecoderBatch} from './decoder-batch.js';
 import {GreedySearch} from './greedy-search.js';
 import {LanguageDetection} from './language-detection.js';
-import {modelFile} from './model-files.js';
+import {LiveSearch} from './live-search.js';
+import type {LiveSearchRequest, LiveSearchResult} from './live-search-request.js';
+import {modelFile, readVocabulary} from './model-files.js';
 import type {SearchOptions} from './search-options.js';
 import type {SearchRequest, SearchResult} from './search-request.js';
 import {TokenRules} from './token-rules.js';
@@ -23,6 +25,12 @@ export interface WhisperDecoder {
 	detectLanguage(audio: PreparedAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
 	/** Decodes audio, and releases it. */
 	search(audio: PreparedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	/** Goes on from settled text, and releases the audio. */
+	searchLive(
+		audio: PreparedAudio,
+		request: LiveSearchRequest,
+		signal?: AbortSignal,
+	): Promise<LiveSearchResult>;
 	close(): Promise<void>;
 }
 
@@ -41,6 +49,7 @@ export async function openWhisperDecoder(
 	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
 	const batch = new BatchDecoder(new DecoderBatch(session, description), maxBatchSize);
 	const {width} = description.dimensions;
+	let punctuation: Promise<ReadonlySet<number>> | undefined;
 	return {
 		prepare: async ({frames, states}) => {
 			const tensors = await cross.run({states: cross.floats(states, [1, frames, width])});
@@ -59,6 +68,13 @@ export async function openWhisperDecoder(
 			await batch.decode(task, signal);
 			const {alignment, ...result} = task.result;
 			return {...result, times: timeResult(result.tokens, alignment, request, description)};
+		},
+		searchLive: async (audio, request, signal) => {
+			punctuation ??= readVocabulary(graphsDirectory).then(vocabulary => vocabulary.punctuation());
+			const marks = await punctuation;
+			const task = new LiveSearch(audio, request, description, token => marks.has(token));
+			await batch.decode(task, signal);
+			return task.result;
 		},
 		close: async () => {
 			await Promise.all([session.close(), cross.close()]);

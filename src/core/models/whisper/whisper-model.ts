@@ -1,3 +1,4 @@
+import type {LiveSearchRequest, LiveSearchResult} from './live-search-request.js';
 import type {SearchRequest, SearchResult} from './search-request.js';
 import type {WhisperDescription} from './whisper-description.js';
 import type {WhisperVocabulary} from './whisper-vocabulary.js';
@@ -24,6 +25,8 @@ export interface WhisperModel {
 	detectLanguage(audio: HeardAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
 	/** Decodes audio, which is released by that. */
 	search(audio: HeardAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+	/** Goes on from settled text, and releases the audio. */
+	searchLive(audio: HeardAudio, request: LiveSearchRequest, signal?: AbortSignal): Promise<LiveSearchResult>;
 	/** Gives up audio that will not be searched. */
 	release(audio: HeardAudio): void;
 	/** Tokens of a text, without steering tokens. Loads the tokenizer at the first call. */

@@ -11,6 +11,11 @@ export class WhisperVocabulary {
 		this.#tokens = tokens;
 	}
 
+	/** Ids of the tokens that hold neither letter nor digit, but whole characters. */
+	punctuation(): ReadonlySet<number> {
+		return new Set([...this.#tokens.keys()].filter(id => PUNCTUATION.test(this.decode([id]))));
+	}
+
 	/** Text of a run of tokens. A character cut at either end becomes U+FFFD. */
 	decode(ids: readonly number[]): string {
 		const bytes: number[] = [];
@@ -23,6 +28,9 @@ export class WhisperVocabulary {
 		return utf8.decode(Uint8Array.from(bytes));
 	}
 }
+
+/** U+FFFD stands for part of a character. */
+const PUNCTUATION = /^\s*[^\p{L}\p{M}\p{N}\s\uFFFD]+\s*$/u;
 
 const utf8 = new TextDecoder();
 

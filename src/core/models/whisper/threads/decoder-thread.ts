@@ -2,7 +2,13 @@ import {workerData} from 'node:worker_threads';
 import {answerCalls} from '../../../util/thread-call.js';
 import type {PreparedAudio} from '../prepared-audio.js';
 import {openWhisperDecoder} from '../whisper-decoder.js';
-import type {AudioCall, PrepareCall, SearchCall, WhisperThreadData} from './thread-protocol.js';
+import type {
+	AudioCall,
+	LiveSearchCall,
+	PrepareCall,
+	SearchCall,
+	WhisperThreadData,
+} from './thread-protocol.js';
 
 const {graphsDirectory, description, session, maxBatchSize} = workerData as WhisperThreadData;
 const opening = openWhisperDecoder(graphsDirectory, description, {...session, maxBatchSize});
@@ -23,6 +29,11 @@ answerCalls({
 		const audio = prepared.get(id)!;
 		prepared.delete(id);
 		return (await opening).search(audio, request, signal);
+	},
+	searchLive: async ({id, request}: LiveSearchCall, signal) => {
+		const audio = prepared.get(id)!;
+		prepared.delete(id);
+		return (await opening).searchLive(audio, request, signal);
 	},
 	release: async ({id}: AudioCall) => {
 		prepared.delete(id);

@@ -1,4 +1,5 @@
 import type {OnnxSessionOptions} from '../../onnx-session.js';
+import type {LiveSearchRequest} from '../live-search-request.js';
 import type {SearchRequest} from '../search-request.js';
 import type {WhisperDescription} from '../whisper-description.js';
 import type {EncodedAudio} from '../whisper-encoder.js';
@@ -28,4 +29,8 @@ export interface AudioCall {
 
 export interface SearchCall extends AudioCall {
 	readonly request: SearchRequest;
+}
+
+export interface LiveSearchCall extends AudioCall {
+	readonly request: LiveSearchRequest;
 }

@@ -49,6 +49,7 @@ function createScriptedModel(...results: readonly Partial<SearchResult>[]): Scri
 				...result,
 			});
 		},
+		searchLive: () => Promise.reject(new Error('not asked for here')),
 		release: ({id}) => void held.delete(id),
 		detectLanguage: () => Promise.resolve(new Map()),
 		tokenize: () => Promise.resolve([]),
