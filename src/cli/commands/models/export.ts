@@ -5,12 +5,12 @@ import {z} from 'zod';
 import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
+import {longRunFlags} from './model-flags.js';
 import {withModelRun, type ModelRunContext} from './model-run.js';
 
 const schema = z.object({
 	output: z.string().min(1, 'must be a file'),
-	json: z.boolean().default(false),
-	quiet: z.boolean().default(false),
+	...longRunFlags,
 });
 
 export async function runModelsExport(

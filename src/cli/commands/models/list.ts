@@ -5,9 +5,10 @@ import type {ModelSummary} from '../../../core/models/model-store.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
+import {commonFlags} from './model-flags.js';
 import {formatTable} from './format-table.js';
 
-const schema = z.object({json: z.boolean().default(false)});
+const schema = z.object(commonFlags);
 
 export async function runModelsList(
 	flags: unknown,

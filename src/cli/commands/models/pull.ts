@@ -5,14 +5,14 @@ import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../../core/model
 import {describeOrigin} from '../../../core/models/store/model-manifest.js';
 import type {CommandContext} from '../../command-context.js';
 import {oneOf, parseOptions} from '../../parse-options.js';
+import {longRunFlags} from './model-flags.js';
 import {withModelRun, type ModelRunContext} from './model-run.js';
 
 const schema = z.object({
 	precision: oneOf(['auto', ...PRECISIONS])
 		.default('auto')
 		.transform((precision): Precision => (precision === 'auto' ? DEFAULT_PRECISION : precision)),
-	json: z.boolean().default(false),
-	quiet: z.boolean().default(false),
+	...longRunFlags,
 });
 
 /** Fetches the models one after another and builds their graphs; stops at the first that fails. */

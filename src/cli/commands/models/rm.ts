@@ -4,8 +4,9 @@ import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
+import {commonFlags} from './model-flags.js';
 
-const schema = z.object({json: z.boolean().default(false)});
+const schema = z.object(commonFlags);
 
 /** Removes the models one after another; stops at the first that is not there. */
 export async function runModelsRemove(

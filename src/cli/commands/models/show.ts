@@ -9,8 +9,9 @@ import {describeOrigin} from '../../../core/models/store/model-manifest.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
+import {commonFlags} from './model-flags.js';
 
-const schema = z.object({json: z.boolean().default(false)});
+const schema = z.object(commonFlags);
 
 export async function runModelsShow(
 	nameOrPath: string,

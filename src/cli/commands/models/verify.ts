@@ -5,8 +5,9 @@ import type {VerificationReport} from '../../../core/models/store/verify-model.j
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
+import {commonFlags} from './model-flags.js';
 
-const schema = z.object({json: z.boolean().default(false)});
+const schema = z.object(commonFlags);
 
 /** Reports on every model before it throws about the damaged ones. */
 export async function runModelsVerify(
