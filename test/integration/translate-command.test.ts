@@ -74,6 +74,11 @@ describe('infinisst translate', () => {
 		[['--from', 'en'], {sourceLanguage: 'en', task: 'transcribe'}],
 		[['--beam', '5', '--prompt', 'Dr. Müller'], {beamSize: 5, prompt: 'Dr. Müller'}],
 		[['--words', '--format', 'json'], {words: true}],
+		[['--format', 'json'], {words: false, previousText: false, timestamps: false}],
+		// Subtitles are cut at the times of words.
+		[['--format', 'srt'], {words: true}],
+		[['--format', 'vtt'], {words: true}],
+		[['--previous-text', '--timestamps'], {previousText: true, timestamps: true}],
 	])('asks the translator for what %j means', async (flags, wanted) => {
 		const translator = createScriptedTranslator(saying('Yes.'));
 		const context = createFakeContext({cwd: await folderWith('a.wav'), translator});
@@ -494,17 +499,22 @@ describe('--json', () => {
 		});
 	});
 
-	it('holds the words of a segment', async () => {
+	it.each([
+		[['--words'], true],
+		[[], false],
+	])('holds the words of a segment only if they were asked for: %j', async (flags, isThere) => {
 		const words = makeWords([' Good', ' morning.'], 0, 500);
+		const cwd = await folderWith('a.wav');
 		const context = createFakeContext({
-			cwd: await folderWith('a.wav'),
+			cwd,
 			translator: createScriptedTranslator(async function* (audio) {
 				await audio.samples.cancel();
 				yield {type: 'segment-final', segment: makeSegment({text: 'Good morning.', words})};
 			}),
 		});
-		await translate(context, 'a.wav', '--json', '--words');
-		expect(events(context)[2]).toMatchObject({segment: {words}});
+		await translate(context, 'a.wav', '--json', '--output', 'a.srt', ...flags);
+		const [, , event] = events(context) as {segment: {words?: unknown}}[];
+		expect(event?.segment.words).toEqual(isThere ? words : undefined);
 	});
 });
 

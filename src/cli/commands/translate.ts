@@ -25,6 +25,11 @@ export function registerTranslate(parent: Command, context: CommandContext, outc
 		)
 		.option('--beam <size>', 'width of the beam search; 1 is greedy', '1')
 		.option('--prompt <text>', 'names, spelling and style to expect')
+		.option(
+			'--previous-text',
+			'prompt each segment with the text before it; slower, as segments wait for each other',
+		)
+		.option('--timestamps', 'let the model say where sentences begin and end')
 		.option('--raw <encoding>', 'inputs are headerless samples: s16le or f32le')
 		.option('--rate <hertz>', 'sample rate of --raw inputs (default: 16000)')
 		.option('--channels <count>', 'channels of --raw inputs (default: 1)')

@@ -15,7 +15,10 @@ export interface TranslateOptions {
 	readonly format: SubtitleFormat;
 	/** A file or a folder, as given. */
 	readonly output: string | undefined;
+	/** Whether the times of words are wanted for themselves. */
 	readonly words: boolean;
+	readonly previousText: boolean;
+	readonly timestamps: boolean;
 	readonly maxLineWidth: number;
 	readonly maxLines: number;
 	/** Undefined: the catalogue's default. */
@@ -43,6 +46,8 @@ const schema = z.object({
 	format: oneOf(SUBTITLE_FORMATS).optional(),
 	output: text.min(1, 'must be a file or a folder').optional(),
 	words: z.boolean().default(false),
+	previousText: z.boolean().default(false),
+	timestamps: z.boolean().default(false),
 	// Narrower lines could not hold a word of most languages; wider ones are no subtitles any more.
 	maxLineWidth: wholeNumber(10, 1000).optional(),
 	maxLines: wholeNumber(1, 100).optional(),
@@ -80,6 +85,8 @@ export function parseTranslateOptions(flags: unknown): TranslateOptions {
 		format,
 		output: parsed.output,
 		words: parsed.words,
+		previousText: parsed.previousText,
+		timestamps: parsed.timestamps,
 		maxLineWidth: parsed.maxLineWidth ?? 42,
 		maxLines: parsed.maxLines ?? 2,
 		model: parsed.model,

@@ -122,7 +122,7 @@ export async function translateRecording(
 			progress.take(event);
 			if (event.type === 'segment-final') await sink.write(formatter.segment(event.segment));
 			if (event.type === 'warning-raised') warn(event.message, recording, run);
-			else if (event.type !== 'translation-ended') await run.emit(publish(event, file));
+			else if (event.type !== 'translation-ended') await run.emit(publish(event, file, run.options));
 		}
 
 		await sink.write(formatter.end(progress.summary));
@@ -175,18 +175,33 @@ function optionsOf({options, task, context}: RecordingRun): FileTranslationOptio
 		sourceLanguage: task.sourceLanguage,
 		task: task.task,
 		beamSize: options.beamSize,
-		words: options.words,
+		words: needsWords(options),
+		previousText: options.previousText,
+		timestamps: options.timestamps,
 		...(options.prompt !== undefined && {prompt: options.prompt}),
 		signal: context.signal,
 	};
 }
 
+/** Subtitles are cut between words, at the time they are spoken, also where no time of a word is shown. */
+function needsWords({words, format, json, output}: TranslateOptions): boolean {
+	const writesSubtitles = !json || output !== undefined;
+	return words || (writesSubtitles && (format === 'srt' || format === 'vtt'));
+}
+
 type PublishedEvent = Exclude<TranslationEvent, {type: 'warning-raised' | 'translation-ended'}>;
 
-function publish(event: PublishedEvent, file: string): RunEvent {
-	return event.type === 'progress'
-		? {...event, file, durationMs: event.durationMs ?? null}
-		: {...event, file};
+function publish(event: PublishedEvent, file: string, {words: wantsWords}: TranslateOptions): RunEvent {
+	switch (event.type) {
+		case 'progress':
+			return {...event, file, durationMs: event.durationMs ?? null};
+		case 'segment-final': {
+			const {words, ...segment} = event.segment;
+			return {...event, file, segment: wantsWords && words !== undefined ? event.segment : segment};
+		}
+		case 'language-detected':
+			return {...event, file};
+	}
 }
 
 /** Follows the events of a recording and tells the view. */
