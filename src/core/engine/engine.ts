@@ -62,7 +62,7 @@ export interface SessionUpdate {
 /** A speaker being translated. */
 export interface EngineSession {
 	/**
-	 * In order; read once. Ends after `session-ended`. Throws if the session cannot go on: `REPLICA_LOST` where
+	 * In order; read once. A session pauses when many wait to be read, and so do writes to it. Ends after `session-ended`. Throws if the session cannot go on: `REPLICA_LOST` where
 	 * another replica can take over from the last checkpoint, else what happened; after `destroy(reason)` the reason.
 	 */
 	readonly updates: AsyncIterable<SessionUpdate>;
