@@ -15,9 +15,18 @@ export class LevelNormaliser {
 	readonly #forgetFactor: number;
 	#peak = 0;
 
-	/** @param windowSeconds - length of the windows given to {@link gainFor}. */
-	constructor(windowSeconds: number) {
+	/**
+	 * @param windowSeconds - length of the windows given to {@link gainFor}.
+	 * @param peak - of another one, to go on from there.
+	 */
+	constructor(windowSeconds: number, peak = 0) {
+		this.#peak = peak;
 		this.#forgetFactor = 10 ** ((-FORGET_DB_PER_SECOND * windowSeconds) / 20);
+	}
+
+	/** What was loudest, as far as it is remembered. */
+	get peak(): number {
+		return this.#peak;
 	}
 
 	/** @returns the factor for the samples from `start` to `end`, the next window: 1 to 100. */

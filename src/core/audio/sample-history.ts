@@ -2,8 +2,13 @@
 export class SampleHistory {
 	#buffer = new Float32Array(2 ** 16);
 	/** Place in the stream of the buffer's first sample. */
-	#start = 0;
+	#start: number;
 	#length = 0;
+
+	/** @param startSample - place in the stream of the first sample that is appended. */
+	constructor(startSample = 0) {
+		this.#start = startSample;
+	}
 
 	/** Samples ever appended. */
 	get endSample(): number {

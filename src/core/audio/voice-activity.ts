@@ -26,6 +26,15 @@ const MAX_BLOCK_WINDOWS = 64;
  */
 const WARM_UP_WINDOWS = 32;
 
+/** A stream between two calls, as data that can be cloned: 2 KB and the samples of the open window. */
+export interface VoiceActivityState {
+	readonly hidden: Float32Array;
+	readonly cell: Float32Array;
+	/** The context, then the samples of the window that is not complete. */
+	readonly open: Float32Array;
+	readonly peak: number;
+}
+
 /** Probabilities of one recording, computed as its samples come. */
 export interface VoiceActivityStream {
 	/**
@@ -38,12 +47,14 @@ export interface VoiceActivityStream {
 	push(samples: Float32Array): Promise<Float32Array>;
 	/** The same for the last window, followed by zeros, if one is begun; the stream is over then. */
 	flush(): Promise<Float32Array>;
+	/** A copy of the state, from which another stream may go on; not to be taken while a call is under way. */
+	state(): VoiceActivityState;
 }
 
 /** One loaded model, of use to any number of streams. */
 export interface VoiceActivityDetector {
-	/** Begins a recording. Needs no closing. */
-	stream(): VoiceActivityStream;
+	/** Begins a recording, or goes on with one. Needs no closing. */
+	stream(state?: VoiceActivityState): VoiceActivityStream;
 	/** Waits for running work, then frees the model. Idempotent. */
 	close(): Promise<void>;
 }
@@ -76,14 +87,18 @@ export async function openVoiceActivityDetector({
 		logSeverityLevel: 3,
 		extra: {session: {intra_op: {allow_spinning: '0'}}},
 	});
-	const zeros = (): Tensor => new Tensor('float32', new Float32Array(STATE_SIZE), [1, 1, STATE_SIZE]);
+	const zeros = (): Tensor => toTensor(new Float32Array(STATE_SIZE));
 	const network = new SileroNetwork(session);
 	const silence = new Float32Array(WARM_UP_WINDOWS * FRAMES_PER_WINDOW * SILERO_FRAME_SAMPLES);
 	const {state} = await network.run(silence, {hidden: zeros(), cell: zeros()});
 	return {
-		stream: () => new SileroStream(network, state, normaliseLevel),
+		stream: from => new SileroStream(network, state, normaliseLevel, from),
 		close: () => network.close(),
 	};
+}
+
+function toTensor(state: Float32Array): Tensor {
+	return new Tensor('float32', state.slice(), [1, 1, STATE_SIZE]);
 }
 
 /** The graph, and who still uses it. */
@@ -138,10 +153,31 @@ class SileroStream implements VoiceActivityStream {
 	#state: RecurrentState;
 	#previous: Promise<unknown> = Promise.resolve();
 
-	constructor(network: SileroNetwork, state: RecurrentState, normaliseLevel: boolean) {
+	constructor(
+		network: SileroNetwork,
+		state: RecurrentState,
+		normaliseLevel: boolean,
+		from?: VoiceActivityState,
+	) {
 		this.#network = network;
-		this.#state = state;
-		this.#level = normaliseLevel ? new LevelNormaliser(WINDOW_SAMPLES / SAMPLE_RATE_HZ) : undefined;
+		this.#state = from === undefined ? state : {hidden: toTensor(from.hidden), cell: toTensor(from.cell)};
+		this.#level = normaliseLevel
+			? new LevelNormaliser(WINDOW_SAMPLES / SAMPLE_RATE_HZ, from?.peak)
+			: undefined;
+		if (from !== undefined) {
+			this.#open.set(from.open);
+			this.#openSamples = from.open.length;
+		}
+	}
+
+	state(): VoiceActivityState {
+		const {hidden, cell} = this.#state;
+		return {
+			hidden: (hidden.data as Float32Array).slice(),
+			cell: (cell.data as Float32Array).slice(),
+			open: this.#open.slice(0, this.#openSamples),
+			peak: this.#level?.peak ?? 0,
+		};
 	}
 
 	push(samples: Float32Array): Promise<Float32Array> {

@@ -1,10 +1,15 @@
 import {SAMPLE_RATE_HZ} from './audio-source.js';
 import {SampleHistory} from './sample-history.js';
 import {SpeechSegmenter, type SpeechSegment, type SpeechSegmenterOptions} from './speech-segments.js';
-import {WINDOW_SAMPLES, type VoiceActivityDetector} from './voice-activity.js';
+import {WINDOW_SAMPLES, type VoiceActivityStream} from './voice-activity.js';
 
 /** About 1 s is detected at once: a call costs as much as four windows, and the first text should come soon. */
 const BLOCK_SAMPLES = 32 * WINDOW_SAMPLES;
+
+/** The part of a `VoiceActivityDetector` that is used. */
+export interface SpeechDetector {
+	stream(): Pick<VoiceActivityStream, 'push' | 'flush'>;
+}
 
 /** A stretch of speech with its audio. */
 export interface VoicedAudio extends SpeechSegment {
@@ -32,7 +37,7 @@ export interface ReadSpeechOptions extends SpeechSegmenterOptions {
  */
 export async function* readSpeechSegments(
 	samples: ReadableStream<Float32Array>,
-	detector: VoiceActivityDetector,
+	detector: SpeechDetector,
 	{signal, onProgress, ...segmenterOptions}: ReadSpeechOptions = {},
 ): AsyncGenerator<VoicedAudio, void, undefined> {
 	const reader = samples.getReader();

@@ -14,6 +14,11 @@ const REPLACEMENT = '\uFFFD';
 /** Languages that write no spaces between words: each character stands for itself (OpenAI's tokenizer). */
 const WITHOUT_SPACES = new Set(['zh', 'ja', 'th', 'lo', 'my', 'yue', 'km']);
 
+/** Whether a language writes spaces between words. */
+export function writesSpaces(language: string): boolean {
+	return !WITHOUT_SPACES.has(language);
+}
+
 /** Punctuation that belongs to the word after it, and to the word before it. */
 const OPENING = /^[\s"'“¿([{\-«„‚‘]+$/u;
 const CLOSING = /^[\s"'.。,，!！?？:：”)\]}、;；»’…-]+$/u;
@@ -31,7 +36,7 @@ export function splitWords(
 	language: string,
 ): TokenWord[] {
 	const characters = splitCharacters(tokens, vocabulary);
-	const words = WITHOUT_SPACES.has(language) ? characters : joinAtSpaces(characters);
+	const words = writesSpaces(language) ? joinAtSpaces(characters) : characters;
 	return attachPunctuation(words);
 }
 

@@ -8,6 +8,11 @@ const SWITCH_FROM_MS = 1500;
 export class LanguageTracker {
 	#current: string | undefined;
 
+	/** @param current - the language so far, to go on from there. */
+	constructor(current?: string) {
+		this.#current = current;
+	}
+
 	get current(): string | undefined {
 		return this.#current;
 	}

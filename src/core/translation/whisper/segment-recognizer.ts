@@ -4,6 +4,7 @@ import {findLoop, loopRepetitions, maxTokensFor} from '../../models/whisper/loop
 import type {SearchRequest, SearchResult} from '../../models/whisper/search-request.js';
 import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {Recognition, Repair} from './recognition.js';
+import {DOUBTFUL_LOG_PROBABILITY, isSilence} from './silence-rule.js';
 
 /** With less silence behind the audio the decoder tends to loop (docs/quality.md). */
 const SILENCE_MS = 1000;
@@ -17,9 +18,8 @@ const TEMPERATURES = [0.2, 0.4, 0.6, 0.8, 1];
 /** Sequences drawn at each temperature (`best_of` of the reference). */
 const CANDIDATES = 5;
 
-/** Text that compresses better is a loop; captions that are less likely were not said (both: the reference). */
+/** Text that compresses better is a loop (the reference). */
 const MAX_COMPRESSION_RATIO = 2.4;
-const MIN_AVERAGE_LOG_PROBABILITY = -1;
 
 /**
  * A speaker may repeat a sentence, too: then the model is sure, comes to an end by itself, and has written no
@@ -27,19 +27,6 @@ const MIN_AVERAGE_LOG_PROBABILITY = -1;
  */
 const MIN_AVERAGE_LOG_PROBABILITY_OF_REPETITION = -0.5;
 const MAX_TOKENS_PER_SECOND_OF_REPETITION = 6;
-
-/** Above this, and with a doubtful text, nobody spoke (the reference). */
-const MAX_NO_SPEECH_PROBABILITY = 0.6;
-
-/**
- * What the detector is less sure of on average may be music or noise. Then the model's own doubt decides,
- * whatever the text: "Thank you." is as likely on music as a caption is on speech. Of a doubtful text less is
- * enough, unless it is for a word of its own (docs/quality.md, choices).
- */
-const CLEAR_SPEECH_PROBABILITY = 0.85;
-const MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR = 0.55;
-const MAX_NO_SPEECH_PROBABILITY_OF_DOUBTFUL_PHRASE = 0.4;
-const PHRASE_FROM_MS = 800;
 
 export interface RecognizeOptions {
 	/** Code of the language; of no meaning to an English-only model. */
@@ -96,7 +83,12 @@ export class SegmentRecognizer {
 		const attempts = [first];
 		// The more silence is encoded the less does the model believe in speech: the first time says it best.
 		const {noSpeechProbability} = first.result;
-		const isUnheard = (attempt: Attempt): boolean => isSilence(options, noSpeechProbability, attempt);
+		const isUnheard = (attempt: Attempt): boolean =>
+			isSilence({
+				...options,
+				noSpeechProbability,
+				averageLogProbability: attempt.result.averageLogProbability,
+			});
 		const isDone = (attempt: Attempt): boolean => isPlausible(attempt, options) || isUnheard(attempt);
 
 		if (first.result.end !== 'end-of-text' && !isUnheard(first)) {
@@ -196,7 +188,7 @@ function isPlausible(attempt: Attempt, {task, speechMs}: RecognizeOptions): bool
 	return (
 		result.end === 'end-of-text' &&
 		(ratio <= MAX_COMPRESSION_RATIO || isRepetition(attempt, speechMs)) &&
-		(task === 'translate' || result.averageLogProbability >= MIN_AVERAGE_LOG_PROBABILITY)
+		(task === 'translate' || result.averageLogProbability >= DOUBTFUL_LOG_PROBABILITY)
 	);
 }
 
@@ -206,27 +198,6 @@ function isRepetition({result}: Attempt, speechMs: number): boolean {
 		result.averageLogProbability >= MIN_AVERAGE_LOG_PROBABILITY_OF_REPETITION &&
 		result.tokens.length <= (MAX_TOKENS_PER_SECOND_OF_REPETITION * speechMs) / 1000
 	);
-}
-
-/**
- * Whether nobody spoke, for which there are two witnesses: the detector of voices and the model.
- *
- * @param noSpeechProbability - of the model for the audio as it was first encoded, 0..1.
- */
-function isSilence(
-	{speechProbability, speechMs}: RecognizeOptions,
-	noSpeechProbability: number,
-	{result}: Attempt,
-): boolean {
-	const isDoubtful = result.averageLogProbability < MIN_AVERAGE_LOG_PROBABILITY;
-	if (speechProbability >= CLEAR_SPEECH_PROBABILITY) {
-		return isDoubtful && noSpeechProbability > MAX_NO_SPEECH_PROBABILITY;
-	}
-	const limit =
-		isDoubtful && speechMs >= PHRASE_FROM_MS
-			? MAX_NO_SPEECH_PROBABILITY_OF_DOUBTFUL_PHRASE
-			: MAX_NO_SPEECH_PROBABILITY_OF_UNCLEAR;
-	return noSpeechProbability > limit;
 }
 
 /** The likeliest attempt that is no loop; else the likeliest. */

@@ -2,14 +2,9 @@ import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
 import type {VoicedAudio} from '../../audio/voiced-audio.js';
 import {splitWords} from '../../models/whisper/split-words.js';
 import type {WhisperVocabulary} from '../../models/whisper/whisper-vocabulary.js';
+import {endsSentence} from '../sentence-end.js';
 import type {Segment, TimedWord} from '../translation-event.js';
 import type {Recognition} from './recognition.js';
-
-/** What ends a sentence. */
-const SENTENCE_END = /[.?!。？！…]["'”’»)\]]*$/u;
-
-/** An abbreviation or an initial ("Mr.", "J.") seldom ends one. */
-const ABBREVIATION = /(^|\s)\p{Lu}\p{L}{0,2}\.$/u;
 
 /**
  * Turns what was recognised in a stretch of audio into segments, one for each sentence where words are
@@ -77,8 +72,7 @@ function splitSentences(words: readonly TimedWord[]): TimedWord[][] {
 	const sentences: TimedWord[][] = [[]];
 	for (const [index, word] of words.entries()) {
 		sentences.at(-1)!.push(word);
-		const isEnd = SENTENCE_END.test(word.text) && !ABBREVIATION.test(word.text);
-		if (isEnd && index < words.length - 1) sentences.push([]);
+		if (endsSentence(word.text) && index < words.length - 1) sentences.push([]);
 	}
 	return sentences;
 }

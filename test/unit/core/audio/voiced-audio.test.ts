@@ -7,13 +7,14 @@ import {
 import {
 	readSpeechSegments,
 	type ReadSpeechOptions,
+	type SpeechDetector,
 	type VoicedAudio,
 } from '../../../../src/core/audio/voiced-audio.js';
 import {readClip} from '../../../helpers/read-clip.js';
 import {describeWithShared} from '../../../helpers/shared.js';
 
 /** Takes windows above a level for speech. */
-const loudnessDetector: VoiceActivityDetector = {
+const loudnessDetector: SpeechDetector = {
 	stream() {
 		let open: number[] = [];
 		const detect = (): Float32Array => {
@@ -33,7 +34,6 @@ const loudnessDetector: VoiceActivityDetector = {
 			},
 		};
 	},
-	close: () => Promise.resolve(),
 };
 
 /** 2 s of speech after every 2 s of silence; every sample has a value of its own. */
@@ -126,9 +126,8 @@ describe('readSpeechSegments()', () => {
 	it('holds no more audio after an hour than after a minute', async () => {
 		const block = new Float32Array(WINDOW_SAMPLES * 32);
 		const answer = new Float32Array(32);
-		const deafDetector: VoiceActivityDetector = {
+		const deafDetector: SpeechDetector = {
 			stream: () => ({push: () => Promise.resolve(answer), flush: () => Promise.resolve(new Float32Array())}),
-			close: () => Promise.resolve(),
 		};
 		let blocks = 0;
 		const hour = new ReadableStream<Float32Array>({

@@ -1,0 +1,237 @@
+import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
+import {SampleHistory} from '../../audio/sample-history.js';
+import {SpeechTrack, type SpeechTrackState} from '../../audio/speech-track.js';
+import {
+	WINDOW_SAMPLES,
+	type VoiceActivityDetector,
+	type VoiceActivityState,
+	type VoiceActivityStream,
+} from '../../audio/voice-activity.js';
+import type {LatencyMultiplier, PolicyName} from '../../engine/engine.js';
+import type {WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {SessionEvent} from '../../session/session-event.js';
+import {findPolicy} from '../policy/find-policy.js';
+import {latencySettings, type LatencySettings} from '../policy/latency-settings.js';
+import {LiveLanguage} from './live-language.js';
+import {beginWriter, WindowWriter, type Look, type WindowWriterState} from './window-writer.js';
+
+/**
+ * Audio is taken in pieces of this length, 256 ms: a pause is noticed that soon, and voice activity costs a third of
+ * what it does window by window (docs/performance.md).
+ */
+export const TICK_SAMPLES = 8 * WINDOW_SAMPLES;
+
+/** While nobody speaks a session still says how far it is, this often. */
+const REPORT_SAMPLES = SAMPLE_RATE_HZ;
+
+/** Silence, for a level that has a logarithm. */
+const LEAST_POWER = 1e-10;
+
+export interface LiveTranslationOptions {
+	readonly sourceLanguage: string;
+	readonly targets: readonly string[];
+	readonly latencyMultiplier: LatencyMultiplier;
+	readonly policy: PolicyName;
+	readonly partials: boolean;
+	readonly words: boolean;
+	readonly prompt: string | undefined;
+	/** In place of the multiplier's, for measurements. */
+	readonly settings?: Partial<LatencySettings>;
+}
+
+/** A session between two ticks; plain data. */
+export interface LiveTranslationState {
+	/** Audio before this was listened to. */
+	readonly heardSample: number;
+	readonly reportedSample: number;
+	readonly latencyMultiplier: LatencyMultiplier;
+	readonly activity: VoiceActivityState;
+	readonly track: SpeechTrackState;
+	readonly language: string | undefined;
+	readonly writers: readonly WindowWriterState[];
+}
+
+export interface LiveTranslationParts {
+	readonly model: WhisperModel;
+	readonly detector: VoiceActivityDetector;
+	/** Counts what was guarded against. */
+	readonly guard: (name: string) => void;
+	/** Gives up the session. */
+	readonly signal: AbortSignal;
+}
+
+/** What a tick brought. */
+export interface TickResult {
+	/** Texts and languages, in order. */
+	readonly events: readonly SessionEvent[];
+	/** Audio that was listened to. */
+	readonly heardSample: number;
+	/** Everything before this is final. */
+	readonly finalSample: number;
+	readonly levelDecibels: number;
+	/** Whether there is anything to tell. */
+	readonly isWorthTelling: boolean;
+}
+
+/**
+ * One speaker, live. Audio comes in pieces of any length; the text depends on the audio alone, because it is looked
+ * at in ticks of {@link TICK_SAMPLES} counted from the begin.
+ */
+export class LiveTranslation {
+	readonly #options: LiveTranslationOptions;
+	readonly #activity: VoiceActivityStream;
+	readonly #track: SpeechTrack;
+	readonly #history: SampleHistory;
+	readonly #language: LiveLanguage;
+	readonly #writers: readonly WindowWriter[];
+	#latencyMultiplier: LatencyMultiplier;
+	#heardSample: number;
+	#reportedSample: number;
+	#events: SessionEvent[] = [];
+
+	private constructor(
+		options: LiveTranslationOptions,
+		parts: LiveTranslationParts,
+		prompt: readonly number[],
+		state: LiveTranslationState | undefined,
+	) {
+		const emit = (event: SessionEvent): void => void this.#events.push(event);
+		this.#options = options;
+		this.#latencyMultiplier = state?.latencyMultiplier ?? options.latencyMultiplier;
+		this.#heardSample = state?.heardSample ?? 0;
+		this.#reportedSample = state?.reportedSample ?? 0;
+		this.#activity = parts.detector.stream(state?.activity);
+		this.#track = new SpeechTrack(state?.track);
+		const writers = state?.writers ?? options.targets.map(beginWriter);
+		this.#history = new SampleHistory(Math.min(...writers.map(({windowStart}) => windowStart)));
+		this.#language = new LiveLanguage({
+			model: parts.model,
+			sourceLanguage: options.sourceLanguage,
+			current: state?.language,
+			emit,
+			signal: parts.signal,
+		});
+		const writerParts = {
+			model: parts.model,
+			policy: findPolicy(options.policy),
+			track: this.#track,
+			history: this.#history,
+			language: this.#language,
+			prompt,
+			partials: options.partials,
+			words: options.words,
+			emit,
+			guard: parts.guard,
+			signal: parts.signal,
+		};
+		this.#writers = writers.map(writer => new WindowWriter(writerParts, writer));
+	}
+
+	/** @param state - to go on from, with the audio from {@link firstSample} on. */
+	static async open(
+		options: LiveTranslationOptions,
+		parts: LiveTranslationParts,
+		state?: LiveTranslationState,
+	): Promise<LiveTranslation> {
+		const prompt =
+			options.prompt === undefined ? [] : await parts.model.tokenize(` ${options.prompt.trim()}`);
+		return new LiveTranslation(options, parts, prompt, state);
+	}
+
+	/** Audio before this is not needed any more. */
+	get firstSample(): number {
+		return Math.min(...this.#writers.map(({state}) => state.windowStart));
+	}
+
+	/** Audio that was taken and not yet listened to. */
+	get waitingSamples(): number {
+		return this.#history.endSample - this.#heardSample;
+	}
+
+	get heardSample(): number {
+		return this.#heardSample;
+	}
+
+	set latencyMultiplier(multiplier: LatencyMultiplier) {
+		this.#latencyMultiplier = multiplier;
+	}
+
+	/** A copy, to be taken between two ticks. */
+	state(): LiveTranslationState {
+		return {
+			heardSample: this.#heardSample,
+			reportedSample: this.#reportedSample,
+			latencyMultiplier: this.#latencyMultiplier,
+			activity: this.#activity.state(),
+			track: this.#track.state(),
+			language: this.#language.current,
+			writers: this.#writers.map(({state}) => state),
+		};
+	}
+
+	/** Takes audio, to be listened to by {@link tick} and {@link finish}. */
+	push(samples: Float32Array): void {
+		this.#history.append(samples);
+	}
+
+	/**
+	 * Listens to the next {@link TICK_SAMPLES}, which must be there.
+	 *
+	 * @param isHurried - leave out what only makes text come sooner.
+	 */
+	async tick(isHurried: boolean): Promise<TickResult> {
+		const probabilities = await this.#activity.push(this.#next(TICK_SAMPLES));
+		return this.#look(probabilities, {isLast: false, isHurried});
+	}
+
+	/**
+	 * Listens to what is left, which must be less than {@link TICK_SAMPLES}, and makes all of it final.
+	 *
+	 * @param isOver - no more audio comes.
+	 */
+	async finish(isOver: boolean): Promise<TickResult> {
+		const samples = this.#next(this.waitingSamples);
+		const probabilities = await this.#activity.push(samples);
+		if (!isOver) return this.#look(probabilities, {isLast: true, isHurried: false});
+		const last = await this.#activity.flush();
+		const result = await this.#look(Float32Array.of(...probabilities, ...last), {
+			isLast: true,
+			isHurried: false,
+		});
+		return result;
+	}
+
+	#next(count: number): Float32Array {
+		return this.#history.view(this.#heardSample, this.#heardSample + count);
+	}
+
+	async #look(probabilities: Float32Array, how: Pick<Look, 'isLast' | 'isHurried'>): Promise<TickResult> {
+		const from = this.#heardSample;
+		this.#track.push(probabilities);
+		// The last window may reach over the end.
+		const sample = Math.min(this.#history.endSample, how.isLast ? Infinity : from + TICK_SAMPLES);
+		this.#heardSample = sample;
+		const settings = {...latencySettings(this.#latencyMultiplier), ...this.#options.settings};
+		for (const writer of this.#writers) await writer.look({...how, sample, settings});
+		const events = this.#events;
+		this.#events = [];
+		const isWorthTelling = events.length > 0 || how.isLast || sample - this.#reportedSample >= REPORT_SAMPLES;
+		if (isWorthTelling) this.#reportedSample = sample;
+		const levelDecibels = levelOf(this.#history.view(from, sample));
+		this.#track.discardBefore(this.firstSample);
+		this.#history.discardBefore(this.firstSample);
+		return {
+			events,
+			heardSample: sample,
+			finalSample: Math.min(...this.#writers.map(({finalSample}) => finalSample)),
+			levelDecibels,
+			isWorthTelling,
+		};
+	}
+}
+
+function levelOf(samples: Float32Array): number {
+	let sum = 0;
+	for (const sample of samples) sum += sample * sample;
+	return Math.min(0, 10 * Math.log10(Math.max(LEAST_POWER, sum / Math.max(1, samples.length))));
+}
