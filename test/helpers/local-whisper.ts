@@ -1,3 +1,4 @@
+import {DEFAULT_BATCH_SETTINGS} from '../../src/core/engine/batch-settings.js';
 import {openOnnxSession} from '../../src/core/models/onnx-session.js';
 import {BatchDecoder, type DecodeTask} from '../../src/core/models/whisper/batch-decoder.js';
 import {DecoderBatch} from '../../src/core/models/whisper/decoder-batch.js';
@@ -11,6 +12,8 @@ import {
 	type WhisperEncoder,
 } from '../../src/core/models/whisper/whisper-encoder.js';
 import type {WhisperVocabulary} from '../../src/core/models/whisper/whisper-vocabulary.js';
+import {WorkSchedule} from '../../src/core/models/whisper/work-schedule.js';
+import {systemClock} from '../../src/core/util/clock.js';
 
 /** The two halves of a model in this thread, without what is built around them. */
 export interface LocalWhisper {
@@ -30,10 +33,11 @@ export interface LocalTask {
 
 export async function openLocalWhisper(graphsDirectory: string, maxBatchSize = 8): Promise<LocalWhisper> {
 	const description = await readDescription(graphsDirectory);
+	const schedule = new WorkSchedule({...DEFAULT_BATCH_SETTINGS, maxBatchSize}, systemClock);
 	const [vocabulary, encoder, decoder] = await Promise.all([
 		readVocabulary(graphsDirectory),
-		openWhisperEncoder(graphsDirectory, description.dimensions, {}),
-		openWhisperDecoder(graphsDirectory, description, {maxBatchSize}),
+		openWhisperEncoder(graphsDirectory, description.dimensions, {clock: systemClock}),
+		openWhisperDecoder(graphsDirectory, description, {schedule, clock: systemClock}),
 	]);
 	return {
 		description,
@@ -85,14 +89,15 @@ export async function readLogits(
 		wanted: [tokens.length - 1],
 		maxRows: 1,
 		withAlignment: false,
-		admitted: () => undefined,
 		begin(output) {
 			logits = output.logits[0]!.slice();
 			return [];
 		},
 		advance: () => [],
 	};
-	await new BatchDecoder(new DecoderBatch(session, description), 1).decode(task);
+	const schedule = new WorkSchedule(DEFAULT_BATCH_SETTINGS, systemClock);
+	schedule.serve(new BatchDecoder(new DecoderBatch(session, description), schedule.settings, systemClock));
+	await schedule.decode(task);
 	await session.close();
 	return logits;
 }

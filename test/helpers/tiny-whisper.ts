@@ -1,5 +1,5 @@
 import type {DecodeTask, NextToken, RowOutput} from '../../src/core/models/whisper/batch-decoder.js';
-import type {PreparedAudio} from '../../src/core/models/whisper/prepared-audio.js';
+import {PreparedAudio} from '../../src/core/models/whisper/prepared-audio.js';
 import type {WhisperDescription} from '../../src/core/models/whisper/whisper-description.js';
 import {WhisperVocabulary} from '../../src/core/models/whisper/whisper-vocabulary.js';
 
@@ -39,11 +39,9 @@ export function makeLogits(values: Readonly<Record<number, number>>, rest = -5):
 	return logits;
 }
 
-/** Audio that nobody looks at, and whether it was given up. */
-export function makeAudio(): {readonly audio: PreparedAudio; readonly isReleased: () => boolean} {
-	let isReleased = false;
-	const audio = {frames: 50, release: () => (isReleased = true)} as unknown as PreparedAudio;
-	return {audio, isReleased: () => isReleased};
+/** Audio that nobody looks at. */
+export function makeAudio(): PreparedAudio {
+	return new PreparedAudio(50, new Map());
 }
 
 /**
@@ -56,7 +54,6 @@ export function playDecoder(
 	decide: (written: readonly number[]) => Float32Array,
 	alignment: (written: readonly number[]) => readonly Float32Array[] | undefined = () => undefined,
 ): number[] {
-	task.admitted();
 	const output = (written: readonly number[]): RowOutput => ({
 		logits: [decide(written)],
 		alignment: alignment(written),

@@ -58,7 +58,10 @@ export async function openWhisperFileTranslator(
 	options: WhisperFileTranslatorOptions,
 ): Promise<FileTranslator> {
 	const {maxBatchSize = 6, maxSegmentMs = MAX_SEGMENT_MS} = options;
-	const opening = [openWhisperModel({...options, maxBatchSize}), openVoiceActivityDetector()] as const;
+	const opening = [
+		openWhisperModel({...options, settings: {maxBatchSize}}),
+		openVoiceActivityDetector(),
+	] as const;
 	const [model, detector] = await Promise.all(opening).catch(async (error: unknown) => {
 		for (const opened of await Promise.allSettled(opening)) {
 			if (opened.status === 'fulfilled') await opened.value.close();

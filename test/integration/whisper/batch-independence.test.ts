@@ -109,7 +109,7 @@ describeWithShared('sequences that are decoded together', () => {
 						sampling: undefined,
 						timedFrames: undefined,
 					},
-					controller.signal,
+					{signal: controller.signal},
 				))();
 			const settled = givenUp.catch((error: unknown) => error);
 			const other = search(clips[0]!);

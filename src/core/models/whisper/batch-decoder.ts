@@ -1,5 +1,11 @@
+import type {BatchSettings} from '../../engine/engine.js';
+import type {Clock} from '../../util/clock.js';
+import {DeadlineQueue} from '../../util/deadline-queue.js';
+import {DistributionMeter} from '../../util/distribution-meter.js';
 import type {DecoderBatch, DecoderRow, StepResult} from './decoder-batch.js';
 import type {PreparedAudio} from './prepared-audio.js';
+import type {CallOptions} from './whisper-model.js';
+import type {BatchStatistics} from './whisper-statistics.js';
 
 /** What a row does next: it continues the sequence of the task's row `parent` with `token`. */
 export interface NextToken {
@@ -17,6 +23,7 @@ export interface RowOutput {
 
 /** One sequence to decode, or several that compete. It is told what the decoder says and decides how to go on. */
 export interface DecodeTask {
+	/** Held for the task, and released as soon as the batch has its own copy or the task has come to nothing. */
 	readonly audio: PreparedAudio;
 	readonly prompt: readonly number[];
 	/** Positions in the prompt whose logits `begin` gets, in order. */
@@ -24,8 +31,6 @@ export interface DecodeTask {
 	/** The most rows it will ever ask for. */
 	readonly maxRows: number;
 	readonly withAlignment: boolean;
-	/** The batch has its own copy of the audio now. */
-	admitted(): void;
 	/** After the prompt. No rows: finished. */
 	begin(output: RowOutput): readonly NextToken[];
 	/** After each step, with one output a row. No rows: finished. */
@@ -35,6 +40,10 @@ export interface DecodeTask {
 interface Waiting {
 	readonly task: DecodeTask;
 	readonly signal: AbortSignal | undefined;
+	readonly deadlineMs: number;
+	readonly readyMs: number;
+	/** Stops listening to the signal. */
+	readonly ignoreSignal: () => void;
 	readonly resolve: () => void;
 	readonly reject: (reason: unknown) => void;
 }
@@ -45,70 +54,167 @@ interface Running extends Waiting {
 }
 
 /**
- * Decodes tasks together: each joins when there is room and leaves when it is finished, between two steps
- * of all the others ("continuous batching", Yu et al., Orca, OSDI 2022).
+ * Decodes tasks together: each joins when there is room, earliest deadline first, and leaves when it is finished,
+ * between two steps of all the others ("continuous batching", Yu et al., Orca, OSDI 2022). Does nothing by itself:
+ * a {@link WorkSchedule} says when it is its turn.
  */
 export class BatchDecoder {
-	readonly #batch: DecoderBatch;
-	readonly #maxRows: number;
-	readonly #waiting: Waiting[] = [];
+	readonly #batch: Pick<DecoderBatch, 'add' | 'fork' | 'remove' | 'reorder' | 'step'>;
+	readonly #clock: Clock;
+	readonly #waiting = new DeadlineQueue<Waiting>();
+	readonly #batchSizes: Record<number, number> = {};
+	readonly #waitMs = new DistributionMeter();
+	readonly #beginMs = new DistributionMeter();
+	readonly #stepMs = new DistributionMeter();
+	#settings: BatchSettings;
 	#running: Running[] = [];
-	#isRunning = false;
+	/** Whether those that run have made a step since the first of them began. */
+	#hasStepped = false;
+	#end: Error | undefined;
 
-	constructor(batch: DecoderBatch, maxRows: number) {
+	constructor(
+		batch: Pick<DecoderBatch, 'add' | 'fork' | 'remove' | 'reorder' | 'step'>,
+		settings: BatchSettings,
+		clock: Clock,
+	) {
 		this.#batch = batch;
-		this.#maxRows = maxRows;
+		this.#settings = settings;
+		this.#clock = clock;
+	}
+
+	/** Nothing runs, and nothing waits. */
+	get isIdle(): boolean {
+		return this.#waiting.size + this.#running.length === 0;
+	}
+
+	/** Some sequence has begun and has not ended. */
+	get isRunning(): boolean {
+		return this.#running.length > 0;
+	}
+
+	/** Whether a task that comes now would join those that run, if there is room. */
+	get isOpen(): boolean {
+		return this.#settings.dynamicBatching || !this.#hasStepped;
+	}
+
+	/** Of those that run and those that wait, at most. */
+	get rowCount(): number {
+		return sumRows(this.#running) + sumRows(this.#waiting.items);
+	}
+
+	/** Of those that run and those that wait; Infinity where none has one. */
+	get earliestDeadlineMs(): number {
+		const waiting = this.#waiting.first?.deadlineMs ?? Infinity;
+		return Math.min(waiting, ...this.#running.map(({deadlineMs}) => deadlineMs));
+	}
+
+	/** When the one that has waited longest came; Infinity where none waits. */
+	get waitingSinceMs(): number {
+		return Math.min(...this.#waiting.items.map(({readyMs}) => readyMs));
+	}
+
+	get statistics(): BatchStatistics {
+		return {
+			batchSizes: {...this.#batchSizes},
+			decodeWaitMs: this.#waitMs.summary(),
+			decodeBeginMs: this.#beginMs.summary(),
+			decodeStepMs: this.#stepMs.summary(),
+		};
+	}
+
+	/** Takes effect at the next turn. */
+	configure(settings: BatchSettings): void {
+		this.#settings = settings;
 	}
 
 	/**
-	 * Runs a task to its end.
+	 * Runs a task to its end, in turns to come.
 	 *
-	 * @throws `signal.reason` if the signal fires; whatever the runtime or the task throws.
+	 * @throws `signal.reason` if the signal fires; whatever the runtime or the task throws; what `destroy` was given.
 	 */
-	async decode(task: DecodeTask, signal?: AbortSignal): Promise<void> {
-		signal?.throwIfAborted();
+	async decode(task: DecodeTask, {signal, deadlineMs = Infinity}: CallOptions = {}): Promise<void> {
 		await new Promise<void>((resolve, reject) => {
-			this.#waiting.push({task, signal, resolve, reject});
-			if (!this.#isRunning) void this.#run();
+			const end = signal?.aborted === true ? (signal.reason as Error) : this.#end;
+			if (end !== undefined) {
+				task.audio.release();
+				reject(end);
+				return;
+			}
+			const giveUp = (): void => {
+				if (this.#waiting.remove(entry)) this.#abandon(waiting, signal!.reason);
+			};
+			signal?.addEventListener('abort', giveUp);
+			const waiting: Waiting = {
+				task,
+				signal,
+				deadlineMs,
+				readyMs: this.#clock.nowMs(),
+				ignoreSignal: () => signal?.removeEventListener('abort', giveUp),
+				resolve,
+				reject,
+			};
+			const entry = this.#waiting.add(waiting, deadlineMs);
 		});
 	}
 
-	/** Settles all tasks and never rejects: a fault of the runtime is given to every task it hit. */
-	async #run(): Promise<void> {
-		this.#isRunning = true;
-		while (this.#waiting.length + this.#running.length > 0) {
-			this.#dropAborted();
-			try {
-				while (this.#hasRoom()) await this.#admit();
-				if (this.#running.length > 0) await this.#step();
-			} catch (error) {
-				for (const running of this.#running) this.#finish(running, () => running.reject(error));
-			}
-			this.#running = this.#running.filter(running => running.rows.length > 0);
+	/** Begins those that may join, or else makes a step. Never rejects: a fault is given to every task it hit. */
+	async turn(): Promise<void> {
+		this.#dropAborted();
+		try {
+			if (this.#mayJoin()) await this.#admit();
+			else if (this.#running.length > 0) await this.#step();
+		} catch (error) {
+			for (const running of this.#running) this.#finish(running, () => running.reject(error));
 		}
-		this.#isRunning = false;
+		this.#running = this.#running.filter(running => running.rows.length > 0);
+		if (this.#running.length === 0) this.#hasStepped = false;
+	}
+
+	/** Rejects all tasks and those to come. Not while it is its turn. */
+	destroy(reason: Error): void {
+		this.#end ??= reason;
+		for (const running of this.#running.splice(0)) this.#finish(running, () => running.reject(reason));
+		for (let waiting = this.#waiting.take(); waiting !== undefined; waiting = this.#waiting.take())
+			this.#abandon(waiting, reason);
+	}
+
+	#mayJoin(): boolean {
+		return this.isOpen && this.#hasRoom();
 	}
 
 	#hasRoom(): boolean {
-		const next = this.#waiting[0];
+		const next = this.#waiting.first?.item;
 		if (next === undefined) return false;
-		const taken = this.#running.reduce((sum, {task}) => sum + task.maxRows, 0);
+		const taken = sumRows(this.#running);
 		// A task wider than the batch runs alone.
-		return taken === 0 || taken + next.task.maxRows <= this.#maxRows;
+		return taken === 0 || taken + next.task.maxRows <= this.#settings.maxBatchSize;
+	}
+
+	#abandon({task, ignoreSignal, reject}: Waiting, reason: unknown): void {
+		ignoreSignal();
+		task.audio.release();
+		reject(reason);
 	}
 
 	/** Takes in the next task, and those behind it whose prompts can be read in the same call. */
 	async #admit(): Promise<void> {
-		const first = this.#waiting[0]!.task;
+		const first = this.#waiting.first!.item.task;
 		const fits = ({task}: Waiting): boolean =>
 			task.prompt.length === first.prompt.length && String(task.wanted) === String(first.wanted);
 		const joining: Running[] = [];
-		while (this.#hasRoom() && fits(this.#waiting[0]!)) {
-			const waiting = this.#waiting.shift()!;
-			const running = {...waiting, rows: [this.#batch.add(waiting.task.audio)], tokens: []};
-			waiting.task.admitted();
+		const startMs = this.#clock.nowMs();
+		while (this.#hasRoom() && fits(this.#waiting.first!.item)) {
+			const waiting = this.#waiting.take()!;
+			waiting.ignoreSignal();
+			this.#waitMs.add(startMs - waiting.readyMs);
+			const running: Running = {...waiting, rows: [], tokens: []};
 			joining.push(running);
 			this.#running.push(running);
+			try {
+				running.rows.push(this.#batch.add(waiting.task.audio));
+			} finally {
+				waiting.task.audio.release();
+			}
 		}
 		const result = await this.#batch.step(
 			joining[0]!.rows[0]!.index,
@@ -116,6 +222,7 @@ export class BatchDecoder {
 			first.wanted,
 			joining.some(({task}) => task.withAlignment),
 		);
+		this.#beginMs.add(this.#clock.nowMs() - startMs);
 		this.#decide(
 			joining.map((running, order) => [
 				running,
@@ -128,6 +235,8 @@ export class BatchDecoder {
 	}
 
 	async #step(): Promise<void> {
+		this.#hasStepped = true;
+		const startMs = this.#clock.nowMs();
 		const tokens: number[][] = [];
 		for (const running of this.#running) {
 			for (const [order, row] of running.rows.entries()) tokens[row.index] = [running.tokens[order]!];
@@ -138,6 +247,8 @@ export class BatchDecoder {
 			[0],
 			this.#running.some(({task}) => task.withAlignment),
 		);
+		this.#batchSizes[tokens.length] = (this.#batchSizes[tokens.length] ?? 0) + 1;
+		this.#stepMs.add(this.#clock.nowMs() - startMs);
 		this.#decide(
 			this.#running.map(running => [
 				running,
@@ -182,13 +293,11 @@ export class BatchDecoder {
 				this.#finish(running, () => running.reject(running.signal?.reason));
 		}
 		this.#running = this.#running.filter(running => running.rows.length > 0);
-		for (let index = this.#waiting.length - 1; index >= 0; index--) {
-			const {signal, reject} = this.#waiting[index]!;
-			if (signal?.aborted !== true) continue;
-			this.#waiting.splice(index, 1);
-			reject(signal.reason);
-		}
 	}
+}
+
+function sumRows(tasks: readonly Waiting[]): number {
+	return tasks.reduce((sum, {task}) => sum + task.maxRows, 0);
 }
 
 function rowOutput(

@@ -42,10 +42,6 @@ export class BeamSearch implements DecodeTask {
 		return bestResult(this.#finished);
 	}
 
-	admitted(): void {
-		this.audio.release();
-	}
-
 	begin({logits, alignment}: RowOutput): readonly NextToken[] {
 		const [start, last] = logits as [Float32Array, Float32Array];
 		this.#noSpeechProbability = probabilityOf(start, this.#options.description.specialTokens.noSpeech);

@@ -54,10 +54,6 @@ export class GreedySearch implements DecodeTask {
 		return bestResult(this.#candidates.map(({result}) => result!));
 	}
 
-	admitted(): void {
-		this.audio.release();
-	}
-
 	begin({logits, alignment}: RowOutput): readonly NextToken[] {
 		const [start, last] = logits as [Float32Array, Float32Array];
 		this.#noSpeechProbability = probabilityOf(start, this.#options.description.specialTokens.noSpeech);

@@ -23,11 +23,6 @@ export class LanguageDetection implements DecodeTask {
 		return this.#probabilities;
 	}
 
-	/** The search that follows needs the audio too. */
-	admitted(): void {
-		return;
-	}
-
 	begin({logits: [logits]}: RowOutput): readonly NextToken[] {
 		const largest = Math.max(...this.#languageTokens.map(([, id]) => logits![id]!));
 		const weights = this.#languageTokens.map(

@@ -101,8 +101,4 @@ export class LiveSearch implements DecodeTask {
 		this.#refused = refused;
 		return [];
 	}
-
-	admitted(): void {
-		this.audio.release();
-	}
 }

@@ -1,3 +1,5 @@
+import type {Clock} from '../../util/clock.js';
+import {DistributionMeter} from '../../util/distribution-meter.js';
 import {createRandom} from '../../util/random.js';
 import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
 import {BatchDecoder} from './batch-decoder.js';
@@ -16,66 +18,83 @@ import {timeTokens, type TokenTime} from './token-timing.js';
 import type {WhisperDescription} from './whisper-description.js';
 import {PreparedAudio} from './prepared-audio.js';
 import type {EncodedAudio} from './whisper-encoder.js';
+import type {CallOptions} from './whisper-model.js';
+import type {DecoderStatistics} from './whisper-statistics.js';
+import type {WorkSchedule} from './work-schedule.js';
 
-/** The writing half of a Whisper model. Calls may overlap. */
+/**
+ * The writing half of a Whisper model. Calls may overlap, and wait for their turn, except `prepare`. Those that decode
+ * take over one hold of the audio, however they end.
+ */
 export interface WhisperDecoder {
 	/** Computes what all steps of the decoder look at. */
 	prepare(audio: EncodedAudio): Promise<PreparedAudio>;
 	/** Probability of each language by its code; they sum to 1. */
-	detectLanguage(audio: PreparedAudio, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
-	/** Decodes audio, and releases it. */
-	search(audio: PreparedAudio, request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
-	/** Goes on from settled text, and releases the audio. */
+	detectLanguage(audio: PreparedAudio, options?: CallOptions): Promise<ReadonlyMap<string, number>>;
+	search(audio: PreparedAudio, request: SearchRequest, options?: CallOptions): Promise<SearchResult>;
+	/** Goes on from settled text. */
 	searchLive(
 		audio: PreparedAudio,
 		request: LiveSearchRequest,
-		signal?: AbortSignal,
+		options?: CallOptions,
 	): Promise<LiveSearchResult>;
+	statistics(): DecoderStatistics;
+	/** To be called when the schedule was closed. */
 	close(): Promise<void>;
 }
 
 export interface WhisperDecoderOptions extends OnnxSessionOptions {
-	/** Sequences that are decoded together at most. */
-	readonly maxBatchSize: number;
+	/** Gives turns to the decoder, and to nothing else that decodes. */
+	readonly schedule: WorkSchedule;
+	readonly clock: Clock;
 }
 
 /** @throws {InfinisstError} as `openOnnxSession`. */
 export async function openWhisperDecoder(
 	graphsDirectory: string,
 	description: WhisperDescription,
-	{maxBatchSize, ...options}: WhisperDecoderOptions,
+	{schedule, clock, ...options}: WhisperDecoderOptions,
 ): Promise<WhisperDecoder> {
 	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'), options);
 	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
-	const batch = new BatchDecoder(new DecoderBatch(session, description), maxBatchSize);
+	const batch = new BatchDecoder(new DecoderBatch(session, description), schedule.settings, clock);
+	schedule.serve(batch);
+	const prepareMs = new DistributionMeter();
 	const {width} = description.dimensions;
 	let punctuation: Promise<ReadonlySet<number>> | undefined;
 	return {
 		prepare: async ({frames, states}) => {
+			const startMs = clock.nowMs();
 			const tensors = await cross.run({states: cross.floats(states, [1, frames, width])});
+			prepareMs.add(clock.nowMs() - startMs);
 			return new PreparedAudio(
 				frames,
 				new Map(Object.entries(tensors).map(([name, {data}]) => [name, data as Float32Array | Int8Array])),
 			);
 		},
-		detectLanguage: async (audio, signal) => {
+		detectLanguage: async (audio, options) => {
 			const task = new LanguageDetection(audio, description);
-			await batch.decode(task, signal);
+			await schedule.decode(task, options);
 			return task.probabilities;
 		},
-		search: async (audio, request, signal) => {
+		search: async (audio, request, options) => {
 			const task = createSearch(audio, request, description);
-			await batch.decode(task, signal);
+			await schedule.decode(task, options);
 			const {alignment, ...result} = task.result;
 			return {...result, times: timeResult(result.tokens, alignment, request, description)};
 		},
-		searchLive: async (audio, request, signal) => {
+		searchLive: async (audio, request, options) => {
 			punctuation ??= readVocabulary(graphsDirectory).then(vocabulary => vocabulary.punctuation());
 			const marks = await punctuation;
 			const task = new LiveSearch(audio, request, description, token => marks.has(token));
-			await batch.decode(task, signal);
+			await schedule.decode(task, options);
 			return task.result;
 		},
+		statistics: () => ({
+			...batch.statistics,
+			prepareMs: prepareMs.summary(),
+			settings: schedule.settings,
+		}),
 		close: async () => {
 			await Promise.all([session.close(), cross.close()]);
 		},

@@ -48,7 +48,7 @@ export class LiveLanguage {
 	async find(heard: HeardAudio, {startMs, speechMs, isLast}: LanguageQuestion): Promise<string | undefined> {
 		if (this.#fixed !== undefined) return this.#fixed;
 		const {model, emit, signal} = this.#options;
-		const probabilities = await model.detectLanguage(heard, signal);
+		const probabilities = await model.detectLanguage(heard, {signal});
 		const best = Math.max(...probabilities.values());
 		const isFirst = this.#tracker.current === undefined;
 		if (isFirst && !isLast && best < SURE_PROBABILITY && speechMs < WAIT_FOR_SPEECH_MS) return undefined;

@@ -204,11 +204,9 @@ export class WindowWriter {
 		}
 		const audioFrames = this.#framesUpTo(sample);
 		const stopFrame = this.#parts.partials ? undefined : policy.stopFrame(audioFrames, settings);
-		const result = await model.searchLive(
-			heard,
-			this.#request(language, sample, stopFrame),
-			this.#parts.signal,
-		);
+		const result = await model.searchLive(heard, this.#request(language, sample, stopFrame), {
+			signal: this.#parts.signal,
+		});
 		const {settled, windowStart, foreseen} = this.#state;
 		this.#state = {...this.#state, lookedAt: sample, isExhausted: result.end === 'end-of-text'};
 		const audioMs = toMs(sample);
@@ -255,10 +253,10 @@ export class WindowWriter {
 		const heard = await this.#hear(end, SILENCE_MS);
 		const language = (await this.#findLanguage(heard, runs, end, true))!;
 		const request = this.#request(language, end, undefined);
-		let result = await model.searchLive(heard, request, signal);
+		let result = await model.searchLive(heard, request, {signal});
 		if (isRunaway(result) && !this.#isSilent(runs, result)) {
 			guard('final-loop');
-			result = await model.searchLive(await this.#hear(end, FULL_MS), request, signal);
+			result = await model.searchLive(await this.#hear(end, FULL_MS), request, {signal});
 		}
 		if (this.#isSilent(runs, result)) {
 			guard('final-silence');
@@ -388,7 +386,7 @@ export class WindowWriter {
 
 	#hear(end: number, silenceMs: number): Promise<HeardAudio> {
 		const {model, history, signal} = this.#parts;
-		return model.hear(history.view(this.#state.windowStart, end), silenceMs, signal);
+		return model.hear(history.view(this.#state.windowStart, end), silenceMs, {signal});
 	}
 
 	/** The language of the window, asked for once nothing of it is settled. */

@@ -97,7 +97,7 @@ async function hear(
 ): Promise<{heard: HeardAudio; probabilities: ReadonlyMap<string, number>}> {
 	const heard = await recognizer.hear(samples, signal);
 	try {
-		return {heard, probabilities: await model.detectLanguage(heard, signal)};
+		return {heard, probabilities: await model.detectLanguage(heard, {signal})};
 	} catch (error) {
 		model.release(heard);
 		throw error;

@@ -69,7 +69,7 @@ export class SegmentRecognizer {
 
 	/** Encodes a stretch of at most 30 s as {@link recognize} wants it. */
 	hear(samples: Float32Array, signal?: AbortSignal): Promise<HeardAudio> {
-		return this.#model.hear(samples, SILENCE_MS, signal);
+		return this.#model.hear(samples, SILENCE_MS, {signal});
 	}
 
 	/**
@@ -109,7 +109,7 @@ export class SegmentRecognizer {
 		options: RecognizeOptions,
 		temperature = 0,
 	): Promise<Attempt> {
-		const audio = await this.#model.hear(samples, FULL_MS, options.signal);
+		const audio = await this.#model.hear(samples, FULL_MS, {signal: options.signal});
 		return this.#attempt(samples, audio, options, temperature);
 	}
 
@@ -128,7 +128,7 @@ export class SegmentRecognizer {
 				temperature === 0 ? undefined : {temperature, candidates: this.#candidates, seed: samples.length},
 			timedFrames: options.withTimes ? Math.floor(samples.length / SAMPLES_PER_FRAME) : undefined,
 		};
-		const result = await this.#model.search(audio, request, options.signal);
+		const result = await this.#model.search(audio, request, {signal: options.signal});
 		const text = this.#model.vocabulary.decode(result.tokens);
 		return {result, temperature, text, compressionRatio: compressionRatio(text)};
 	}

@@ -1,42 +1,56 @@
 import {workerData} from 'node:worker_threads';
+import {systemClock} from '../../../util/clock.js';
 import {answerCalls} from '../../../util/thread-call.js';
-import type {PreparedAudio} from '../prepared-audio.js';
+import {HeardStore} from '../heard-store.js';
 import {openWhisperDecoder} from '../whisper-decoder.js';
+import {WorkSchedule} from '../work-schedule.js';
 import type {
 	AudioCall,
+	ConfigureCall,
+	DetectCall,
 	LiveSearchCall,
 	PrepareCall,
 	SearchCall,
 	WhisperThreadData,
 } from './thread-protocol.js';
 
-const {graphsDirectory, description, session, maxBatchSize} = workerData as WhisperThreadData;
-const opening = openWhisperDecoder(graphsDirectory, description, {...session, maxBatchSize});
+const {graphsDirectory, description, session, settings} = workerData as WhisperThreadData;
+const schedule = new WorkSchedule(settings, systemClock);
+const opening = openWhisperDecoder(graphsDirectory, description, {...session, schedule, clock: systemClock});
 // Whoever calls first is told why it failed.
 opening.catch(() => undefined);
-const prepared = new Map<number, PreparedAudio>();
+const store = new HeardStore();
 
 answerCalls({
 	open: async () => {
 		await opening;
 	},
-	prepare: async ({id, audio}: PrepareCall) => {
-		prepared.set(id, await (await opening).prepare(audio));
-	},
-	detectLanguage: async ({id}: AudioCall, signal) =>
-		(await opening).detectLanguage(prepared.get(id)!, signal),
-	search: async ({id, request}: SearchCall, signal) => {
-		const audio = prepared.get(id)!;
-		prepared.delete(id);
-		return (await opening).search(audio, request, signal);
-	},
-	searchLive: async ({id, request}: LiveSearchCall, signal) => {
-		const audio = prepared.get(id)!;
-		prepared.delete(id);
-		return (await opening).searchLive(audio, request, signal);
-	},
-	release: async ({id}: AudioCall) => {
-		prepared.delete(id);
+	expect: async ({id}: AudioCall) => {
+		schedule.expect(id);
 		return Promise.resolve();
 	},
+	// At once, between two turns: it is short, and whoever waits for it may join the batch.
+	prepare: async ({id, audio}: PrepareCall) => {
+		try {
+			store.add(id, await (await opening).prepare(audio));
+		} finally {
+			schedule.expectNoMore(id);
+		}
+	},
+	detectLanguage: async ({id, deadlineMs}: DetectCall, signal) =>
+		(await opening).detectLanguage(store.take(id, true), {signal, deadlineMs}),
+	search: async ({id, request, deadlineMs, keep}: SearchCall, signal) =>
+		(await opening).search(store.take(id, keep), request, {signal, deadlineMs}),
+	searchLive: async ({id, request, deadlineMs, keep}: LiveSearchCall, signal) =>
+		(await opening).searchLive(store.take(id, keep), request, {signal, deadlineMs}),
+	release: async ({id}: AudioCall) => {
+		schedule.expectNoMore(id);
+		store.release(id);
+		return Promise.resolve();
+	},
+	configure: async ({settings: changed}: ConfigureCall) => {
+		schedule.configure(changed);
+		return Promise.resolve();
+	},
+	statistics: async () => (await opening).statistics(),
 });

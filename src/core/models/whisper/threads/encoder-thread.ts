@@ -1,25 +1,28 @@
 import {workerData} from 'node:worker_threads';
-import limitConcurrency from 'p-limit';
+import {systemClock} from '../../../util/clock.js';
 import {answerCalls, Transferred} from '../../../util/thread-call.js';
 import {openWhisperEncoder} from '../whisper-encoder.js';
+import type {EncoderStatistics} from '../whisper-statistics.js';
+import {WorkSchedule} from '../work-schedule.js';
 import type {EncodeCall, WhisperThreadData} from './thread-protocol.js';
 
-const {graphsDirectory, description, session} = workerData as WhisperThreadData;
-const opening = openWhisperEncoder(graphsDirectory, description.dimensions, session);
+const {graphsDirectory, description, session, settings} = workerData as WhisperThreadData;
+const opening = openWhisperEncoder(graphsDirectory, description.dimensions, {...session, clock: systemClock});
 // Whoever calls first is told why it failed.
 opening.catch(() => undefined);
-const oneByOne = limitConcurrency(1);
+const schedule = new WorkSchedule(settings, systemClock);
 
 answerCalls({
 	open: async () => {
 		await opening;
 	},
-	encode: async ({samples, silenceMs}: EncodeCall, signal) => {
+	encode: async ({samples, silenceMs, deadlineMs}: EncodeCall, signal) => {
 		const encoder = await opening;
-		const audio = await oneByOne(async () => {
-			signal.throwIfAborted();
-			return encoder.encode(samples, silenceMs);
-		});
+		const audio = await schedule.hear(() => encoder.encode(samples, silenceMs), {signal, deadlineMs});
 		return new Transferred(audio, [audio.states.buffer as ArrayBuffer]);
 	},
+	statistics: async (): Promise<EncoderStatistics> => ({
+		encodeMs: (await opening).encodeMs(),
+		encodeWaitMs: schedule.hearWaitMs,
+	}),
 });

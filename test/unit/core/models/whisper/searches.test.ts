@@ -10,7 +10,7 @@ const {endOfText, noSpeech} = TINY.specialTokens;
 
 function makeOptions(parts: Partial<SearchOptions> = {}): SearchOptions {
 	return {
-		audio: makeAudio().audio,
+		audio: makeAudio(),
 		prompt: [11, 12, 15, 19],
 		rules: new TokenRules(TINY, {withTimestamps: false}),
 		description: TINY,
@@ -66,14 +66,6 @@ describe('GreedySearch', () => {
 	it('asks for the logits of the start and of the end of its prompt', () => {
 		const search = new GreedySearch(makeOptions({prompt: [17, 5, 6, 11, 12, 15, 19]}));
 		expect(search.wanted).toEqual([3, 6]);
-	});
-
-	it('gives its audio up as soon as the batch has a copy', () => {
-		const {audio, isReleased} = makeAudio();
-		const search = new GreedySearch(makeOptions({audio}));
-		expect(isReleased()).toBe(false);
-		playDecoder(search, garden);
-		expect(isReleased()).toBe(true);
 	});
 
 	it('ends a loop at once', () => {

@@ -26,14 +26,14 @@ function createScriptedModel(...results: readonly Partial<SearchResult>[]): Scri
 		vocabulary: makeVocabulary(WORDS),
 		searches,
 		held,
-		hear(_samples, silenceMs, signal) {
+		hear(_samples, silenceMs, {signal} = {}) {
 			signal?.throwIfAborted();
 			const id = heard.size;
 			heard.set(id, silenceMs);
 			held.add(id);
 			return Promise.resolve({id});
 		},
-		search({id}, request, signal) {
+		search({id}, request, {signal} = {}) {
 			held.delete(id);
 			signal?.throwIfAborted();
 			searches.push({silenceMs: heard.get(id)!, request});
@@ -52,6 +52,8 @@ function createScriptedModel(...results: readonly Partial<SearchResult>[]): Scri
 		searchLive: () => Promise.reject(new Error('not asked for here')),
 		release: ({id}) => void held.delete(id),
 		detectLanguage: () => Promise.resolve(new Map()),
+		configure: () => Promise.resolve(),
+		statistics: () => Promise.reject(new Error('not asked for here')),
 		tokenize: () => Promise.resolve([]),
 		close: () => Promise.resolve(),
 	};
