@@ -12,6 +12,8 @@ export const ERROR_CATALOGUE = {
 	AUDIO_UNDECODABLE: {retryable: false},
 	/** The format is known, but an external program (ffmpeg) is needed and missing. */
 	DECODER_MISSING: {retryable: false},
+	/** No program here can record, there is no such microphone, or recording failed. */
+	CAPTURE_FAILED: {retryable: false},
 	/** The model cannot translate between these languages. */
 	LANGUAGE_PAIR_UNSUPPORTED: {retryable: false},
 	/** No catalogue entry, folder or bundle has this name. */
@@ -38,6 +40,10 @@ export const ERROR_CATALOGUE = {
 	ENGINE_BUSY: {retryable: true},
 	/** The process or thread that did the work is gone; what it did can be done again elsewhere. */
 	REPLICA_LOST: {retryable: true},
+	/** Nobody answers at the address of a worker. */
+	PEER_UNREACHABLE: {retryable: true},
+	/** Who answers has another secret, speaks another version, or does not speak our protocol. */
+	PEER_REFUSED: {retryable: false},
 	/** The object was used after `close()` or `destroy()`. */
 	RESOURCE_CLOSED: {retryable: false},
 	/** A rule of this program was broken: a defect, please report it. */

@@ -1,5 +1,7 @@
 import {parentPort, Worker, type Transferable} from 'node:worker_threads';
-import {ERROR_CATALOGUE, InfinisstError, type ErrorCode} from '../errors.js';
+import {InfinisstError} from '../errors.js';
+import {builtModule} from './built-module.js';
+import {fromFault, toFault, type Fault} from './fault.js';
 
 /** What goes to a thread. */
 type Request =
@@ -13,13 +15,6 @@ type Response =
 	| {readonly type: 'fault'; readonly id: number; readonly fault: Fault}
 	/** All calls are done: the thread may be ended. */
 	| {readonly type: 'closed'};
-
-interface Fault {
-	readonly code: string | undefined;
-	readonly message: string;
-	readonly hint: string | undefined;
-	readonly stack: string | undefined;
-}
 
 export interface CallOptions {
 	/** Fires to give up the call; the promise rejects with `signal.reason` at once. */
@@ -84,7 +79,7 @@ export function startThread(module: string, workerData: unknown): ThreadHandle {
 		const call = waiting.get(response.id);
 		waiting.delete(response.id);
 		if (response.type === 'result') call?.resolve(response.value);
-		else call?.reject(toError(response.fault));
+		else call?.reject(fromFault(response.fault));
 	});
 	worker.on('error', cause => {
 		finish(
@@ -178,28 +173,4 @@ export function answerCalls(
 			}
 		}
 	});
-}
-
-/**
- * The test runner loads the sources as they are, but its loader does not reach into threads: there, the built
- * file stands in for the source.
- */
-function builtModule(module: string): URL {
-	const source = /\/src\/(?=core\/)/;
-	return new URL(source.test(module) ? module.replace(source, '/dist/').replace(/\.ts$/, '.js') : module);
-}
-
-function toFault(error: unknown): Fault {
-	const {message, stack} = error instanceof Error ? error : new Error(String(error));
-	const known = InfinisstError.is(error) ? error : undefined;
-	return {code: known?.code, hint: known?.hint, message, stack};
-}
-
-function toError({code, message, hint, stack}: Fault): Error {
-	const isKnown = code !== undefined && code in ERROR_CATALOGUE;
-	const error = isKnown
-		? new InfinisstError(code as ErrorCode, message, hint === undefined ? {} : {hint})
-		: new Error(message);
-	if (stack !== undefined) error.stack = stack;
-	return error;
 }

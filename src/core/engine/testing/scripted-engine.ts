@@ -91,7 +91,7 @@ class ScriptedEngine implements Engine {
 
 	async openSession(
 		options: SessionOptions,
-		{checkpoint, signal}: OpenSessionOptions = {},
+		{id, checkpoint, signal}: OpenSessionOptions = {},
 	): Promise<EngineSession> {
 		signal?.throwIfAborted();
 		if (this.#closing !== undefined) throw this.#closedError();
@@ -108,7 +108,7 @@ class ScriptedEngine implements Engine {
 			await this.#wait(this.#options.openCostMs ?? 0, signal);
 			this.#destroyed.signal.throwIfAborted();
 			const session: ScriptedSession = new ScriptedSession({
-				id: `${this.id}-${ordinal}`,
+				id: id ?? `${this.id}-${ordinal}`,
 				options,
 				checkpoint,
 				clock: this.#clock,
