@@ -1,5 +1,8 @@
 import {openRouter, type RouterOptions} from '../../src/core/engine/router/router.js';
-import {createScriptedEngine, type ScriptedEngineOptions} from '../../src/core/engine/testing/scripted-engine.js';
+import {
+	createScriptedEngine,
+	type ScriptedEngineOptions,
+} from '../../src/core/engine/testing/scripted-engine.js';
 import {scriptedAudio} from '../helpers/scripted-audio.js';
 import {testEngine} from './engine.js';
 
