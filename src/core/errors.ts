@@ -44,6 +44,10 @@ export const ERROR_CATALOGUE = {
 	PEER_UNREACHABLE: {retryable: true},
 	/** Who answers has another secret, speaks another version, or does not speak our protocol. */
 	PEER_REFUSED: {retryable: false},
+	/** Another process writes to the history for too long. */
+	HISTORY_LOCKED: {retryable: true},
+	/** The history holds no such cluster, session, job, task or other thing. */
+	HISTORY_UNKNOWN: {retryable: false},
 	/** The object was used after `close()` or `destroy()`. */
 	RESOURCE_CLOSED: {retryable: false},
 	/** A rule of this program was broken: a defect, please report it. */
