@@ -12,7 +12,7 @@ import type {WhisperDescription} from './whisper-description.js';
  */
 const CAPACITY_STEP = 64;
 
-/** Room that is made at once: making room means copying all rows. */
+/** Rows that room is made for at once: making room means copying all of them. */
 const ROW_STEP = 4;
 
 /** A sequence that is being decoded: its place among the rows of a batch, and how full its caches are. */
@@ -63,7 +63,6 @@ export class DecoderBatch {
 	readonly #past: readonly PastCache[];
 	readonly #cross: readonly CrossCache[];
 	readonly #rows: MutableRow[] = [];
-	#rowCapacity = 0;
 	#tokenCapacity = 0;
 	#frameCapacity = 0;
 
@@ -90,6 +89,11 @@ export class DecoderBatch {
 
 	get rows(): readonly DecoderRow[] {
 		return this.#rows;
+	}
+
+	/** Memory that is held for caches. */
+	get byteLength(): number {
+		return [...this.#past, ...this.#cross].reduce((sum, {cache}) => sum + cache.byteLength, 0);
 	}
 
 	/** Adds an empty sequence behind the others. */
@@ -222,18 +226,18 @@ export class DecoderBatch {
 	#makeRoom(rows: number, tokens: number, frames: number): void {
 		const longest = Math.max(tokens, ...this.#rows.map(row => row.length + 1));
 		const widest = Math.max(frames, ...this.#rows.map(row => row.frames));
-		if (rows > this.#rowCapacity) this.#rowCapacity = Math.ceil(rows / ROW_STEP) * ROW_STEP;
-		this.#tokenCapacity = fit(longest, this.#tokenCapacity);
-		this.#frameCapacity = fit(widest, this.#frameCapacity);
 		const used = this.#rows.length;
-		for (const {cache} of this.#past) cache.resize(this.#rowCapacity, this.#tokenCapacity, used);
+		const rowCapacity = Math.ceil(rows / ROW_STEP) * ROW_STEP;
+		this.#tokenCapacity = fit(longest, used === 0 ? 0 : this.#tokenCapacity);
+		this.#frameCapacity = fit(widest, used === 0 ? 0 : this.#frameCapacity);
+		for (const {cache} of this.#past) cache.resize(rowCapacity, this.#tokenCapacity, used);
 		for (const {cache, tensor} of this.#cross) {
-			cache.resize(this.#rowCapacity, tensor.shape.includes('frames') ? this.#frameCapacity : 1, used);
+			cache.resize(rowCapacity, tensor.shape.includes('frames') ? this.#frameCapacity : 1, used);
 		}
 	}
 }
 
-/** Room for `needed`, in steps; the present room is kept unless it is too small or more than twice too large. */
+/** Room for `needed`, in steps; the present room is kept unless it is none, too small or more than twice too large. */
 function fit(needed: number, present: number): number {
 	const capacity = Math.ceil(needed / CAPACITY_STEP) * CAPACITY_STEP;
 	return capacity > present || capacity * 2 < present ? capacity : present;

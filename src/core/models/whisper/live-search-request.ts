@@ -16,8 +16,8 @@ export interface LiveSearchRequest {
 	readonly maxTokens: number;
 }
 
-/** Why a live search ended: `horizon` is the stop frame. */
-export type LiveSearchEnd = 'end-of-text' | 'horizon' | 'rewind' | 'loop' | 'too-long';
+/** Why a live search ended: `horizon` is the stop frame; a `stall` is left out of the result. */
+export type LiveSearchEnd = 'end-of-text' | 'horizon' | 'rewind' | 'stall' | 'loop' | 'too-long';
 
 /** What may follow the settled text. */
 export interface LiveSearchResult {

@@ -6,6 +6,10 @@ import type {PreparedAudio} from './prepared-audio.js';
 import {probabilityOf, TokenRules} from './token-rules.js';
 import type {WhisperDescription} from './whisper-description.js';
 
+/** Nobody says so many tokens in so short a time (0.2 s): the model writes from memory, mostly what it wrote before. */
+const STALLED_TOKENS = 10;
+const STALLED_FRAMES = 10;
+
 /**
  * Goes on greedily from settled text while its tokens are read from audio that has enough audio behind it
  * (AlignAtt: Papi et al. 2023, arXiv 2305.11408).
@@ -91,9 +95,23 @@ export class LiveSearch implements DecodeTask {
 		this.#frames.push(frame);
 		this.#logProbabilities.push(logits[token]! - logSumExp);
 		this.#furthestFrame = Math.max(this.#furthestFrame, frame);
+		if (this.#isStalled()) {
+			this.#drop(STALLED_TOKENS);
+			return this.#finish('stall');
+		}
 		if (findLoop([...written, token]) > 0) return this.#finish('loop');
 		if (this.#tokens.length >= this.#limit) return this.#finish('too-long');
 		return [{parent: 0, token}];
+	}
+
+	/** Whether more was read from one place than can be said there. */
+	#isStalled(): boolean {
+		const last = this.#frames.slice(-STALLED_TOKENS);
+		return last.length === STALLED_TOKENS && Math.max(...last) - Math.min(...last) <= STALLED_FRAMES;
+	}
+
+	#drop(count: number): void {
+		for (const list of [this.#tokens, this.#frames, this.#logProbabilities]) list.length -= count;
 	}
 
 	#finish(end: LiveSearchEnd, refused?: number): readonly NextToken[] {

@@ -10,14 +10,22 @@ export interface RowCacheOptions {
 	readonly inner: number;
 }
 
+/** Memory is given back when less than this share of it was needed ... */
+const LEAST_USE = 1 / 4;
+
+/** ... so many times in a row: some fifty tasks. Load comes and goes, and fresh memory costs more than a step. */
+const IDLE_LIMIT = 500;
+
 /** One tensor for all rows of a batch, in place, with room for rows and entries to come. */
 export class RowCache {
 	readonly #outer: number;
 	readonly #inner: number;
 	readonly #isFloat: boolean;
+	/** As large as was ever needed lately. */
 	#values: CacheArray;
-	#rowCapacity = 0;
 	#capacity = 0;
+	/** How often in a row little of the memory was needed. */
+	#idleCount = 0;
 
 	constructor({type, outer, inner}: RowCacheOptions) {
 		this.#outer = outer;
@@ -26,18 +34,29 @@ export class RowCache {
 		this.#values = this.#allocate(0);
 	}
 
+	get byteLength(): number {
+		return this.#values.byteLength;
+	}
+
 	/** Gives room to so many rows of so many entries; keeps what the first `rows` hold, as far as it fits. */
 	resize(rowCapacity: number, capacity: number, rows: number): void {
-		if (rowCapacity === this.#rowCapacity && capacity === this.#capacity) return;
-		const values = this.#allocate(rowCapacity * this.#outer * capacity * this.#inner);
+		const needed = rowCapacity * this.#outer * capacity * this.#inner;
+		this.#idleCount = needed < this.#values.length * LEAST_USE ? this.#idleCount + 1 : 0;
+		const isMoving = needed > this.#values.length || this.#idleCount > IDLE_LIMIT;
+		if (!isMoving && capacity === this.#capacity) return;
+		const target = isMoving ? this.#allocate(needed) : this.#values;
 		const kept = Math.min(capacity, this.#capacity) * this.#inner;
-		for (let place = 0; place < rows * this.#outer; place++) {
+		const places = rows * this.#outer;
+		// In place, what is spread is moved from the end, and what is pushed together from the start, or else one piece
+		// would be written over the next.
+		for (let order = 0; order < places; order++) {
+			const place = capacity > this.#capacity ? places - 1 - order : order;
 			const from = place * this.#capacity * this.#inner;
-			values.set(this.#values.subarray(from, from + kept), place * capacity * this.#inner);
+			target.set(this.#values.subarray(from, from + kept), place * capacity * this.#inner);
 		}
-		this.#values = values;
-		this.#rowCapacity = rowCapacity;
+		this.#values = target;
 		this.#capacity = capacity;
+		if (isMoving) this.#idleCount = 0;
 	}
 
 	/**

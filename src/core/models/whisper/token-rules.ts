@@ -104,13 +104,26 @@ function mostLikely(logits: Float32Array, ranges: readonly TokenRange[]): number
 /** Terms below e^-20 of the largest change a sum over the whole vocabulary by less than 1e-4: not worth an exponential. */
 const NEGLIGIBLE = 20;
 
+const STEPS_PER_UNIT = 128;
+
+/** e^0, e^(-1/128), ... down to what is negligible. */
+const EXPONENTIALS = Float64Array.from({length: NEGLIGIBLE * STEPS_PER_UNIT + 1}, (_, step) =>
+	Math.exp(-step / STEPS_PER_UNIT),
+);
+
 function logSumExp(logits: Float32Array, ranges: readonly TokenRange[], largest: number): number {
 	if (largest === -Infinity) return -Infinity;
-	const least = largest - NEGLIGIBLE;
 	let sum = 0;
 	for (const {from, to} of ranges) {
 		for (let id = from; id < to; id++) {
-			if (logits[id]! > least) sum += Math.exp(logits[id]! - largest);
+			const below = largest - logits[id]!;
+			if (below < NEGLIGIBLE) {
+				// `Math.exp` takes twice as long, a tenth of a step of the decoder. The error is below 1e-8 of a term:
+				// the third term of the series for half a step.
+				const step = (below * STEPS_PER_UNIT + 0.5) | 0;
+				const rest = step / STEPS_PER_UNIT - below;
+				sum += EXPONENTIALS[step]! * (1 + rest * (1 + rest * 0.5));
+			}
 		}
 	}
 	return largest + Math.log(sum);
