@@ -406,7 +406,8 @@ export class ScriptedSession implements EngineSession {
 
 	#measureLag(atSample: number): number {
 		while (this.#arrivals.length > 1 && this.#arrivals[0]!.endSample < atSample) this.#arrivals.shift();
-		this.#lagMs = this.#parts.clock.nowMs() - (this.#arrivals[0]?.atMs ?? this.#parts.clock.nowMs());
+		const nowMs = this.#parts.clock.nowMs();
+		this.#lagMs = nowMs - (this.#arrivals[0]?.atMs ?? nowMs);
 		return this.#lagMs;
 	}
 }

@@ -1,0 +1,28 @@
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
+import {systemClock} from '../../util/clock.js';
+import {connectChannel} from './connect-channel.js';
+import type {ReplicaProcessInput} from './child-replica.js';
+import {openReplicaModule} from './replica-module.js';
+import {serveEngine} from './serve-engine.js';
+
+/** How long the engine may take to end when nobody is there any more to wait for it. */
+const END_TIMEOUT_MS = 5000;
+
+// Told on the standard input, which others cannot read as they can arguments and variables. It stays open as long as
+// the parent lives.
+const lines = createInterface({input: process.stdin});
+const ended = once(lines, 'close');
+const [line] = (await once(lines, 'line')) as [string];
+const {address, token, replica} = JSON.parse(line) as ReplicaProcessInput;
+const channel = await connectChannel(address, {token});
+void ended.then(() => {
+	channel.close();
+	systemClock.after(END_TIMEOUT_MS, () => process.exit(1));
+});
+const opening = openReplicaModule(replica);
+await serveEngine(channel, opening);
+// Where it could not be opened the other end was told why.
+const engine = await opening.catch(() => undefined);
+await engine?.close();
+process.exit(0);
