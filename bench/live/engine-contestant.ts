@@ -1,0 +1,99 @@
+import type {BatchSettings, Engine, EngineSession} from '../../src/core/engine/engine.js';
+import type {LiveContestant, LiveStream, LiveUpdate, NewText, StreamOptions, Usage} from './live-stream.js';
+import {readChildrenUsage, readOwnUsage} from './process-usage.js';
+
+export interface EngineContestantOptions {
+	readonly name: string;
+	readonly description: string;
+	/** Closed with the contestant. */
+	readonly engine: Engine;
+	/** Whether the models run in processes of their own; else in threads of this one, whose first plays the clients. */
+	readonly runsInProcesses: boolean;
+	/** See `SessionOptions`. @default false */
+	readonly catchUp?: boolean;
+}
+
+/** Our own engine, whatever it consists of. */
+export function createEngineContestant({
+	name,
+	description,
+	engine,
+	runsInProcesses,
+	catchUp = false,
+}: EngineContestantOptions): LiveContestant {
+	let defaults: BatchSettings | undefined;
+	return {
+		name,
+		description,
+		openStream: async ({language, task, latencyMultiplier}: StreamOptions) => {
+			const target = task === 'translate' ? 'en' : 'same';
+			const session = await engine.openSession({
+				sourceLanguage: language,
+				targets: [target],
+				latencyMultiplier,
+				catchUp,
+			});
+			return toStream(session, target);
+		},
+		usage: () => readUsage(runsInProcesses),
+		statistics: () => engine.statistics(),
+		setMaxBatchSize: async maxBatchSize => {
+			defaults ??= await engine.configure({});
+			await engine.configure(
+				maxBatchSize === undefined
+					? {maxBatchSize: defaults.maxBatchSize, minBatchSize: defaults.minBatchSize}
+					: {maxBatchSize, minBatchSize: Math.min(maxBatchSize, defaults.minBatchSize)},
+			);
+		},
+		close: () => engine.close(),
+	};
+}
+
+function toStream(session: EngineSession, target: string): LiveStream {
+	return {
+		updates: readUpdates(session, target),
+		write: samples => session.write(samples),
+		end: () => session.end(),
+		destroy: () => session.destroy(),
+	};
+}
+
+async function* readUpdates(session: EngineSession, target: string): AsyncGenerator<LiveUpdate> {
+	for await (const {events} of session.updates) {
+		const finals: NewText[] = [];
+		let tail: string | undefined;
+		for (const event of events) {
+			if (!('target' in event) || event.target !== target) continue;
+			switch (event.type) {
+				case 'text-final':
+					finals.push({text: event.text, endMs: event.endMs, audioMs: event.audioMs});
+					// What was likely to follow the text before has either become final or was wrong.
+					tail = '';
+					break;
+				case 'text-partial':
+					tail = event.text;
+					break;
+				case 'segment-ended':
+					tail = '';
+			}
+		}
+		if (finals.length > 0 || tail !== undefined) yield {retractedCharacters: 0, finals, tail};
+	}
+}
+
+async function readUsage(runsInProcesses: boolean): Promise<Usage> {
+	const own = await readOwnUsage();
+	if (!runsInProcesses) {
+		return {
+			engineCpuMs: own.cpuMs - own.firstThreadCpuMs,
+			clientCpuMs: own.firstThreadCpuMs,
+			residentBytes: own.residentBytes,
+		};
+	}
+	const children = await readChildrenUsage();
+	return {
+		engineCpuMs: children.cpuMs,
+		clientCpuMs: own.cpuMs,
+		residentBytes: children.residentBytes,
+	};
+}

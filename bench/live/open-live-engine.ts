@@ -1,0 +1,64 @@
+import {openModelStore} from '../../src/cli/open-model-store.js';
+import type {Engine} from '../../src/core/engine/engine.js';
+import {openRouter} from '../../src/core/engine/router/router.js';
+import {openChildReplica} from '../../src/core/engine/transport/child-replica.js';
+import type {ReplicaModule} from '../../src/core/engine/transport/replica-module.js';
+import {openThreadReplica} from '../../src/core/engine/transport/thread-replica.js';
+import {DEFAULT_PRECISION} from '../../src/core/models/precision.js';
+import {createEngineContestant} from './engine-contestant.js';
+import type {LiveContestant} from './live-stream.js';
+
+/** Where our engine runs: in threads of the program, as `translate` has it, or in processes behind the router. */
+export const LIVE_TRANSPORTS = ['thread', 'process'] as const;
+
+export type LiveTransport = (typeof LIVE_TRANSPORTS)[number];
+
+export interface LiveEngineOptions {
+	readonly transport: LiveTransport;
+	/** Copies of the model. @default 1 */
+	readonly replicas?: number;
+	/** Of each copy. @default the replica's own */
+	readonly threads?: number;
+	/** See `SessionOptions`. @default false */
+	readonly catchUp?: boolean;
+}
+
+/** Opens our engine with the default model at its default precision, which must be installed. */
+export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveContestant> {
+	const {transport, replicas = 1, threads, catchUp = false} = options;
+	const graphsDirectory = await findGraphs();
+	const describeReplica = (id: string): ReplicaModule => ({
+		module: import.meta.resolve('../../src/core/engine/whisper-replica.js'),
+		open: 'openWhisperReplica',
+		options: {graphsDirectory, id, ...(threads !== undefined && {threads})},
+	});
+	const openInThread = (id: string, signal?: AbortSignal): Promise<Engine> =>
+		openThreadReplica(describeReplica(id), signal === undefined ? {} : {signal});
+	const openInProcess = (id: string, signal: AbortSignal): Promise<Engine> =>
+		openChildReplica(describeReplica(id), {signal, onLog: line => console.error(line)});
+	const isRouted = transport === 'process' || replicas > 1;
+	const engine = isRouted
+		? await openRouter({
+				replicas,
+				startReplica: ({id, signal}) =>
+					transport === 'process' ? openInProcess(id, signal) : openInThread(id, signal),
+			})
+		: await openInThread('replica');
+	return createEngineContestant({
+		name: 'infinisst',
+		description: [
+			`${engine.capabilities.model} ${DEFAULT_PRECISION}, ${engine.capabilities.policies[0]!}`,
+			`${replicas} ${transport}${replicas === 1 ? '' : transport === 'process' ? 'es' : 's'}${isRouted ? ' behind the router' : ''}`,
+			...(threads === undefined ? [] : [`threads ${threads}`]),
+		].join(', '),
+		engine,
+		runsInProcesses: transport === 'process',
+		catchUp,
+	});
+}
+
+async function findGraphs(): Promise<string> {
+	const store = openModelStore({env: process.env, cwd: process.cwd()});
+	const model = await store.pull(store.catalogue.defaultModel);
+	return store.ensureGraphs(model.name, DEFAULT_PRECISION);
+}
