@@ -1,6 +1,7 @@
-import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {WhisperDescription} from '../../models/whisper/whisper-description.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import {LanguageTracker} from '../whisper/language-tracker.js';
+import type {Hearing} from './shared-hearing.js';
 
 /** A doubtful first language waits for more speech, up to this much. */
 const SURE_PROBABILITY = 0.7;
@@ -16,13 +17,12 @@ export interface LanguageQuestion {
 }
 
 export interface LiveLanguageOptions {
-	readonly model: WhisperModel;
+	readonly description: WhisperDescription;
 	/** A code, or `auto`. */
 	readonly sourceLanguage: string;
 	/** The language so far, of an earlier run. */
 	readonly current: string | undefined;
 	readonly emit: (event: SessionEvent) => void;
-	readonly signal: AbortSignal;
 }
 
 /** Says which language is spoken, window by window. */
@@ -32,10 +32,10 @@ export class LiveLanguage {
 	readonly #tracker: LanguageTracker;
 
 	constructor(options: LiveLanguageOptions) {
-		const {model, sourceLanguage, current} = options;
+		const {description, sourceLanguage, current} = options;
 		this.#options = options;
 		// An English-only model has no languages to choose from.
-		const isMultilingual = Object.keys(model.description.languageTokens).length > 0;
+		const isMultilingual = Object.keys(description.languageTokens).length > 0;
 		this.#fixed = !isMultilingual ? 'en' : sourceLanguage === 'auto' ? undefined : sourceLanguage;
 		this.#tracker = new LanguageTracker(current);
 	}
@@ -45,15 +45,14 @@ export class LiveLanguage {
 	}
 
 	/** @returns undefined while it is better to hear more first. */
-	async find(heard: HeardAudio, {startMs, speechMs, isLast}: LanguageQuestion): Promise<string | undefined> {
+	async find(heard: Hearing, {startMs, speechMs, isLast}: LanguageQuestion): Promise<string | undefined> {
 		if (this.#fixed !== undefined) return this.#fixed;
-		const {model, emit, signal} = this.#options;
-		const probabilities = await model.detectLanguage(heard, {signal});
+		const probabilities = await heard.detectLanguage();
 		const best = Math.max(...probabilities.values());
 		const isFirst = this.#tracker.current === undefined;
 		if (isFirst && !isLast && best < SURE_PROBABILITY && speechMs < WAIT_FOR_SPEECH_MS) return undefined;
 		const {language, probability, isNew} = this.#tracker.observe(probabilities, speechMs);
-		if (isNew) emit({type: 'language-detected', language, probability, startMs});
+		if (isNew) this.#options.emit({type: 'language-detected', language, probability, startMs});
 		return language;
 	}
 }

@@ -13,6 +13,7 @@ import type {SessionEvent} from '../../session/session-event.js';
 import {findPolicy} from '../policy/find-policy.js';
 import {latencySettings, type LatencySettings} from '../policy/latency-settings.js';
 import {LiveLanguage} from './live-language.js';
+import {SharedHearing, type LookCost} from './shared-hearing.js';
 import {beginWriter, WindowWriter, type Look, type WindowWriterState} from './window-writer.js';
 
 /**
@@ -51,6 +52,14 @@ export interface LiveTranslationState {
 	readonly writers: readonly WindowWriterState[];
 }
 
+/** How the next piece of audio shall be listened to. */
+export interface TickOptions {
+	/** Leave out what only makes text come sooner. @default false */
+	readonly isHurried?: boolean;
+	/** As in `CallOptions` of the model. */
+	readonly deadlineMs?: number;
+}
+
 export interface LiveTranslationParts {
 	readonly model: WhisperModel;
 	readonly detector: VoiceActivityDetector;
@@ -69,6 +78,7 @@ export interface TickResult {
 	/** Everything before this is final. */
 	readonly finalSample: number;
 	readonly levelDecibels: number;
+	readonly cost: LookCost;
 	/** Whether there is anything to tell. */
 	readonly isWorthTelling: boolean;
 }
@@ -79,6 +89,7 @@ export interface TickResult {
  */
 export class LiveTranslation {
 	readonly #options: LiveTranslationOptions;
+	readonly #parts: LiveTranslationParts;
 	readonly #activity: VoiceActivityStream;
 	readonly #track: SpeechTrack;
 	readonly #history: SampleHistory;
@@ -97,6 +108,7 @@ export class LiveTranslation {
 	) {
 		const emit = (event: SessionEvent): void => void this.#events.push(event);
 		this.#options = options;
+		this.#parts = parts;
 		this.#latencyMultiplier = state?.latencyMultiplier ?? options.latencyMultiplier;
 		this.#heardSample = state?.heardSample ?? 0;
 		this.#reportedSample = state?.reportedSample ?? 0;
@@ -105,24 +117,21 @@ export class LiveTranslation {
 		const writers = state?.writers ?? options.targets.map(beginWriter);
 		this.#history = new SampleHistory(Math.min(...writers.map(({windowStart}) => windowStart)));
 		this.#language = new LiveLanguage({
-			model: parts.model,
+			description: parts.model.description,
 			sourceLanguage: options.sourceLanguage,
 			current: state?.language,
 			emit,
-			signal: parts.signal,
 		});
 		const writerParts = {
 			model: parts.model,
 			policy: findPolicy(options.policy),
 			track: this.#track,
-			history: this.#history,
 			language: this.#language,
 			prompt,
 			partials: options.partials,
 			words: options.words,
 			emit,
 			guard: parts.guard,
-			signal: parts.signal,
 		};
 		this.#writers = writers.map(writer => new WindowWriter(writerParts, writer));
 	}
@@ -143,11 +152,12 @@ export class LiveTranslation {
 		return Math.min(...this.#writers.map(({state}) => state.windowStart));
 	}
 
-	/** Audio that was taken and not yet listened to. */
-	get waitingSamples(): number {
-		return this.#history.endSample - this.#heardSample;
+	/** Audio before this was taken. */
+	get endSample(): number {
+		return this.#history.endSample;
 	}
 
+	/** Audio before this was listened to. */
 	get heardSample(): number {
 		return this.#heardSample;
 	}
@@ -174,48 +184,45 @@ export class LiveTranslation {
 		this.#history.append(samples);
 	}
 
-	/**
-	 * Listens to the next {@link TICK_SAMPLES}, which must be there.
-	 *
-	 * @param isHurried - leave out what only makes text come sooner.
-	 */
-	async tick(isHurried: boolean): Promise<TickResult> {
-		const probabilities = await this.#activity.push(this.#next(TICK_SAMPLES));
-		return this.#look(probabilities, {isLast: false, isHurried});
+	/** Listens to the next {@link TICK_SAMPLES}, which must be there. */
+	async tick(options: TickOptions = {}): Promise<TickResult> {
+		const sample = this.#heardSample + TICK_SAMPLES;
+		return this.#look(await this.#activity.push(this.#history.view(this.#heardSample, sample)), {
+			...options,
+			sample,
+			isLast: false,
+		});
 	}
 
 	/**
-	 * Listens to what is left, which must be less than {@link TICK_SAMPLES}, and makes all of it final.
+	 * Listens up to `sample`, which must be less than {@link TICK_SAMPLES} away, and makes everything before it final.
 	 *
 	 * @param isOver - no more audio comes.
 	 */
-	async finish(isOver: boolean): Promise<TickResult> {
-		const samples = this.#next(this.waitingSamples);
-		const probabilities = await this.#activity.push(samples);
-		if (!isOver) return this.#look(probabilities, {isLast: true, isHurried: false});
-		const last = await this.#activity.flush();
-		const result = await this.#look(Float32Array.of(...probabilities, ...last), {
-			isLast: true,
-			isHurried: false,
-		});
-		return result;
+	async finish(sample: number, isOver: boolean, options: TickOptions = {}): Promise<TickResult> {
+		const heard = await this.#activity.push(this.#history.view(this.#heardSample, sample));
+		const rest = isOver ? await this.#activity.flush() : [];
+		return this.#look(Float32Array.of(...heard, ...rest), {...options, sample, isLast: true});
 	}
 
-	#next(count: number): Float32Array {
-		return this.#history.view(this.#heardSample, this.#heardSample + count);
-	}
-
-	async #look(probabilities: Float32Array, how: Pick<Look, 'isLast' | 'isHurried'>): Promise<TickResult> {
+	async #look(
+		probabilities: Float32Array,
+		{sample, isLast, isHurried = false, deadlineMs}: TickOptions & Pick<Look, 'sample' | 'isLast'>,
+	): Promise<TickResult> {
 		const from = this.#heardSample;
+		const {model, signal} = this.#parts;
 		this.#track.push(probabilities);
-		// The last window may reach over the end.
-		const sample = Math.min(this.#history.endSample, how.isLast ? Infinity : from + TICK_SAMPLES);
 		this.#heardSample = sample;
 		const settings = {...latencySettings(this.#latencyMultiplier), ...this.#options.settings};
-		for (const writer of this.#writers) await writer.look({...how, sample, settings});
+		const hearing = new SharedHearing(model, this.#history, {signal, deadlineMs});
+		try {
+			for (const writer of this.#writers) await writer.look({sample, isLast, isHurried, settings, hearing});
+		} finally {
+			hearing.close();
+		}
 		const events = this.#events;
 		this.#events = [];
-		const isWorthTelling = events.length > 0 || how.isLast || sample - this.#reportedSample >= REPORT_SAMPLES;
+		const isWorthTelling = events.length > 0 || isLast || sample - this.#reportedSample >= REPORT_SAMPLES;
 		if (isWorthTelling) this.#reportedSample = sample;
 		const levelDecibels = levelOf(this.#history.view(from, sample));
 		this.#track.discardBefore(this.firstSample);
@@ -225,6 +232,7 @@ export class LiveTranslation {
 			heardSample: sample,
 			finalSample: Math.min(...this.#writers.map(({finalSample}) => finalSample)),
 			levelDecibels,
+			cost: hearing.cost,
 			isWorthTelling,
 		};
 	}

@@ -1,11 +1,10 @@
 import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
-import type {SampleHistory} from '../../audio/sample-history.js';
 import type {SpeechRun} from '../../audio/speech-segments.js';
 import type {SpeechTrack} from '../../audio/speech-track.js';
 import type {LiveSearchRequest, LiveSearchResult} from '../../models/whisper/live-search-request.js';
 import {findLoop, loopRepetitions, maxTokensFor} from '../../models/whisper/loop-guard.js';
 import {splitWords, writesSpaces} from '../../models/whisper/split-words.js';
-import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import type {CommitPolicy} from '../policy/commit-policy.js';
 import type {LatencySettings} from '../policy/latency-settings.js';
@@ -14,6 +13,7 @@ import {isSilence} from '../whisper/silence-rule.js';
 import {findWindowCut} from './cut-window.js';
 import type {LiveLanguage} from './live-language.js';
 import {EMPTY_SEGMENT_TEXT, SegmentText, type SegmentTextState} from './segment-text.js';
+import type {Hearing, SharedHearing} from './shared-hearing.js';
 import {countWholeWords} from './whole-words.js';
 
 /** One frame of the encoder. */
@@ -54,10 +54,9 @@ const LONGEST_SAMPLES = 28 * SAMPLE_RATE_HZ;
 
 /** What a session's writers share. */
 export interface WriterParts {
-	readonly model: WhisperModel;
+	readonly model: Pick<WhisperModel, 'description' | 'vocabulary'>;
 	readonly policy: CommitPolicy;
 	readonly track: SpeechTrack;
-	readonly history: SampleHistory;
 	readonly language: LiveLanguage;
 	/** Tokens of the prompt that the user gave. */
 	readonly prompt: readonly number[];
@@ -66,7 +65,6 @@ export interface WriterParts {
 	readonly emit: (event: SessionEvent) => void;
 	/** Counts what was guarded against. */
 	readonly guard: (name: string) => void;
-	readonly signal: AbortSignal;
 }
 
 /** A writer between two looks; plain data. */
@@ -108,6 +106,7 @@ export function beginWriter(target: string): WindowWriterState {
 export interface Look {
 	/** The audio up to here. */
 	readonly sample: number;
+	readonly hearing: SharedHearing;
 	readonly settings: LatencySettings;
 	/** Nothing comes after it: all of it becomes final. */
 	readonly isLast: boolean;
@@ -165,12 +164,12 @@ export class WindowWriter {
 			const pause = findPause(runs, sample, toSamples(settings.pauseMs));
 			if (pause !== undefined) {
 				const end = Math.min(pause.startSample + ROOM_AFTER_SAMPLES, pause.endSample);
-				await this.#lookLast(end, sample);
+				await this.#lookLast(end, look);
 				this.#close(Math.max(end, pause.endSample - ROOM_BEFORE_SAMPLES), sample);
 				continue;
 			}
 			if (look.isLast) {
-				await this.#lookLast(sample, sample);
+				await this.#lookLast(sample, look);
 				this.#close(sample, sample);
 				return;
 			}
@@ -194,19 +193,14 @@ export class WindowWriter {
 	}
 
 	/** An open look: settles what the policy lets pass. */
-	async #lookOn(runs: readonly SpeechRun[], {sample, settings}: Look): Promise<void> {
+	async #lookOn(runs: readonly SpeechRun[], {sample, settings, hearing}: Look): Promise<void> {
 		const {policy, model, guard} = this.#parts;
-		const heard = await this.#hear(sample, SILENCE_MS);
+		const heard = await hearing.hear(this.#state.windowStart, sample, SILENCE_MS);
 		const language = await this.#findLanguage(heard, runs, sample);
-		if (language === undefined) {
-			model.release(heard);
-			return;
-		}
+		if (language === undefined) return;
 		const audioFrames = this.#framesUpTo(sample);
 		const stopFrame = this.#parts.partials ? undefined : policy.stopFrame(audioFrames, settings);
-		const result = await model.searchLive(heard, this.#request(language, sample, stopFrame), {
-			signal: this.#parts.signal,
-		});
+		const result = await heard.search(this.#request(language, sample, stopFrame));
 		const {settled, windowStart, foreseen} = this.#state;
 		this.#state = {...this.#state, lookedAt: sample, isExhausted: result.end === 'end-of-text'};
 		const audioMs = toMs(sample);
@@ -217,7 +211,7 @@ export class WindowWriter {
 			this.#suggest('', look, sample);
 			return;
 		}
-		if (result.end === 'rewind') guard('rewind');
+		if (result.end === 'rewind' || result.end === 'stall') guard(result.end);
 		const words = (tokens: readonly number[]) => splitWords(tokens, model.vocabulary, look.language);
 		const count = policy.settle(
 			{
@@ -246,17 +240,17 @@ export class WindowWriter {
 	}
 
 	/** The last look at a window: all of it is settled. */
-	async #lookLast(end: number, sample: number): Promise<void> {
-		const {model, guard, track, signal} = this.#parts;
+	async #lookLast(end: number, {sample, hearing}: Look): Promise<void> {
+		const {model, guard, track} = this.#parts;
 		const {windowStart, settled} = this.#state;
 		const runs = track.runs(windowStart, end);
-		const heard = await this.#hear(end, SILENCE_MS);
+		const heard = await hearing.hear(windowStart, end, SILENCE_MS);
 		const language = (await this.#findLanguage(heard, runs, end, true))!;
 		const request = this.#request(language, end, undefined);
-		let result = await model.searchLive(heard, request, {signal});
+		let result = await heard.search(request);
 		if (isRunaway(result) && !this.#isSilent(runs, result)) {
 			guard('final-loop');
-			result = await model.searchLive(await this.#hear(end, FULL_MS), request, {signal});
+			result = await (await hearing.hear(windowStart, end, FULL_MS)).search(request);
 		}
 		if (this.#isSilent(runs, result)) {
 			guard('final-silence');
@@ -384,32 +378,22 @@ export class WindowWriter {
 		}
 	}
 
-	#hear(end: number, silenceMs: number): Promise<HeardAudio> {
-		const {model, history, signal} = this.#parts;
-		return model.hear(history.view(this.#state.windowStart, end), silenceMs, {signal});
-	}
-
 	/** The language of the window, asked for once nothing of it is settled. */
 	async #findLanguage(
-		heard: HeardAudio,
+		heard: Hearing,
 		runs: readonly SpeechRun[],
 		sample: number,
 		isLast = false,
 	): Promise<string | undefined> {
 		if (this.#state.language !== undefined) return this.#state.language;
-		try {
-			const language = await this.#parts.language.find(heard, {
-				startMs: toMs(this.#state.windowStart),
-				speechMs: toMs(speechSamples(runs)),
-				audioMs: toMs(sample),
-				isLast,
-			});
-			this.#state = {...this.#state, language};
-			return language;
-		} catch (error) {
-			this.#parts.model.release(heard);
-			throw error;
-		}
+		const language = await this.#parts.language.find(heard, {
+			startMs: toMs(this.#state.windowStart),
+			speechMs: toMs(speechSamples(runs)),
+			audioMs: toMs(sample),
+			isLast,
+		});
+		this.#state = {...this.#state, language};
+		return language;
 	}
 
 	#request(language: string, end: number, stopFrame: number | undefined): LiveSearchRequest {

@@ -1,0 +1,232 @@
+import {SAMPLE_RATE_HZ} from '../audio/audio-source.js';
+import {InfinisstError} from '../errors.js';
+import type {SessionEvent} from '../session/session-event.js';
+import {TICK_SAMPLES, type LiveTranslation, type TickResult} from '../translation/live/live-translation.js';
+import type {LookCost} from '../translation/live/shared-hearing.js';
+import type {Clock} from '../util/clock.js';
+import {createDeferred, type Deferred} from '../util/deferred.js';
+import {Arrivals} from './arrivals.js';
+import type {EngineSession, SessionChange, SessionOptions} from './engine.js';
+import {UpdateQueue} from './update-queue.js';
+
+const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
+
+/** Audio taken and not yet listened to, above which a write waits. */
+export const MAX_WAITING_MS = 10_000;
+
+/** With `catchUp`, a session that is so far behind looks only where it must. */
+const BEHIND_SAMPLES = 3 * SAMPLE_RATE_HZ;
+
+/** Text of a look is wanted before the next piece of audio is there. */
+const WANTED_WITHIN_MS = TICK_SAMPLES / SAMPLES_PER_MS;
+
+/** Of what was spent, so much is forgotten with each second of audio: a minute counts. */
+const FORGOTTEN_PER_SECOND = 1 / 60;
+
+export interface LiveSessionParts {
+	readonly options: SessionOptions;
+	readonly translation: LiveTranslation;
+	/** Commands that the translation has seen. */
+	readonly commands: number;
+	readonly clock: Clock;
+	/** Gives up what the translation waits for. */
+	readonly abort: (reason: unknown) => void;
+	/** Called once, when nothing of the session runs any more. */
+	readonly onOver: () => void;
+}
+
+type Command = {readonly atSample: number} & (
+	| {readonly type: 'change'; readonly change: SessionChange}
+	| {readonly type: 'flush'}
+	| {readonly type: 'end'}
+);
+
+/** Feeds a speaker's audio to a {@link LiveTranslation}, as it comes, and tells what became of it. */
+export class LiveSession implements EngineSession {
+	readonly #parts: LiveSessionParts;
+	readonly #translation: LiveTranslation;
+	readonly #queue = new UpdateQueue();
+	readonly #arrivals: Arrivals;
+	readonly #pending: Command[] = [];
+	#commands: number;
+	#events: SessionEvent[] = [];
+	#levelDecibels = -100;
+	#lagMs = 0;
+	#spent = {frames: 0, tokens: 0, seconds: 0};
+	#isEnding = false;
+	#news = createDeferred();
+	#room: Deferred<void> | undefined;
+	/** What ended the session, once something did. */
+	#end: {readonly reason: unknown} | undefined;
+
+	constructor(parts: LiveSessionParts) {
+		this.#parts = parts;
+		this.#translation = parts.translation;
+		this.#commands = parts.commands;
+		this.#arrivals = new Arrivals(parts.clock);
+		void this.#run();
+	}
+
+	get updates(): EngineSession['updates'] {
+		return this.#queue.updates;
+	}
+
+	get waitingMs(): number {
+		return this.#waitingSamples / SAMPLES_PER_MS;
+	}
+
+	get lagMs(): number {
+		return this.#lagMs;
+	}
+
+	/** What a second of audio costs the model, mean over the last minute. */
+	get costPerSecond(): LookCost {
+		const {frames, tokens, seconds} = this.#spent;
+		return {frames: frames / Math.max(1, seconds), tokens: tokens / Math.max(1, seconds)};
+	}
+
+	async write(samples: Float32Array): Promise<void> {
+		this.#assertNotOver();
+		if (this.#isEnding) throw new InfinisstError('RESOURCE_CLOSED', 'The session takes no more audio');
+		this.#translation.push(samples);
+		this.#arrivals.note(this.#translation.endSample);
+		this.#news.resolve();
+		while (this.waitingMs > MAX_WAITING_MS) {
+			this.#room ??= createDeferred();
+			await this.#room.promise;
+			this.#assertNotOver();
+		}
+	}
+
+	change(change: SessionChange): void {
+		this.#command({type: 'change', change, atSample: this.#translation.endSample});
+	}
+
+	flush(): void {
+		this.#command({type: 'flush', atSample: this.#translation.endSample});
+	}
+
+	end(): void {
+		this.#command({type: 'end', atSample: this.#translation.endSample});
+		this.#isEnding = true;
+	}
+
+	destroy(reason: unknown = new InfinisstError('RESOURCE_CLOSED', 'The session was destroyed')): void {
+		this.#finish(reason);
+		this.#parts.abort(this.#end!.reason);
+		this.#queue.abort(this.#end!.reason);
+	}
+
+	/** A session that goes on from a checkpoint is given again what was listened to and is not final. */
+	get #waitingSamples(): number {
+		return Math.max(0, this.#translation.endSample - this.#translation.heardSample);
+	}
+
+	#command(command: Command): void {
+		if (this.#isEnding || this.#end !== undefined) return;
+		this.#pending.push(command);
+		this.#news.resolve();
+	}
+
+	#assertNotOver(): void {
+		if (this.#end !== undefined) throw this.#end.reason;
+	}
+
+	async #run(): Promise<void> {
+		try {
+			while (await this.#step());
+			this.#finish(new InfinisstError('RESOURCE_CLOSED', 'The session has ended'));
+			this.#queue.end();
+		} catch (error) {
+			this.#finish(error);
+			this.#queue.fail(this.#end!.reason);
+		}
+		this.#parts.onOver();
+	}
+
+	#finish(reason: unknown): void {
+		this.#end ??= {reason};
+		this.#news.resolve();
+		this.#room?.resolve();
+		this.#room = undefined;
+	}
+
+	/** Does what is due next. @returns whether there is more to come. */
+	async #step(): Promise<boolean> {
+		await this.#queue.waitForRoom();
+		this.#assertNotOver();
+		const {endSample, heardSample} = this.#translation;
+		const command = this.#pending[0];
+		const next = heardSample + TICK_SAMPLES;
+		if (next <= endSample && (command === undefined || next <= command.atSample)) {
+			await this.#tick(next);
+			return true;
+		}
+		// After a failover, what the commands follow may not all be there yet.
+		if (command !== undefined && command.atSample <= endSample) return this.#obey(this.#pending.shift()!);
+		this.#news = createDeferred();
+		await this.#news.promise;
+		return true;
+	}
+
+	async #tick(sample: number): Promise<void> {
+		const isHurried = this.#parts.options.catchUp === true && this.#waitingSamples > BEHIND_SAMPLES;
+		const deadlineMs = this.#arrivals.timeOf(sample) + WANTED_WITHIN_MS;
+		this.#tell(await this.#translation.tick({isHurried, deadlineMs}));
+	}
+
+	async #obey(command: Command): Promise<boolean> {
+		const {atSample} = command;
+		const audioMs = atSample / SAMPLES_PER_MS;
+		if (command.type !== 'end') this.#commands++;
+		if (command.type === 'change') {
+			const {latencyMultiplier} = command.change;
+			if (latencyMultiplier !== undefined) this.#translation.latencyMultiplier = latencyMultiplier;
+			return true;
+		}
+		const isOver = command.type === 'end';
+		const deadlineMs = this.#parts.clock.nowMs() + WANTED_WITHIN_MS;
+		const result = await this.#translation.finish(atSample, isOver, {deadlineMs});
+		this.#tell(result, {type: isOver ? 'session-ended' : 'stretch-ended', audioMs});
+		return !isOver;
+	}
+
+	/** @param last - what the events of this look end with. */
+	#tell(result: TickResult, last?: SessionEvent): void {
+		this.#assertNotOver();
+		const {heardSample} = result;
+		this.#spend(result.cost);
+		this.#events.push(...result.events);
+		this.#levelDecibels = Math.max(this.#levelDecibels, result.levelDecibels);
+		this.#room?.resolve();
+		this.#room = undefined;
+		if (!result.isWorthTelling) return;
+		this.#lagMs = this.#parts.clock.nowMs() - this.#arrivals.timeOf(heardSample);
+		const events: SessionEvent[] = [
+			...this.#events,
+			{
+				type: 'lag-measured',
+				audioMs: heardSample / SAMPLES_PER_MS,
+				finalMs: result.finalSample / SAMPLES_PER_MS,
+				lagMs: this.#lagMs,
+				levelDecibels: this.#levelDecibels,
+			},
+			...(last === undefined ? [] : [last]),
+		];
+		this.#events = [];
+		this.#levelDecibels = -100;
+		const {firstSample} = this.#translation;
+		const state = this.#translation.state();
+		this.#queue.push({events, checkpoint: {firstSample, commands: this.#commands, state}});
+	}
+
+	#spend({frames, tokens}: LookCost): void {
+		const seconds = TICK_SAMPLES / SAMPLE_RATE_HZ;
+		const kept = (1 - FORGOTTEN_PER_SECOND) ** seconds;
+		this.#spent = {
+			frames: this.#spent.frames * kept + frames,
+			tokens: this.#spent.tokens * kept + tokens,
+			seconds: this.#spent.seconds * kept + seconds,
+		};
+	}
+}
