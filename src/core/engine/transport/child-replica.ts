@@ -9,7 +9,7 @@ import {systemClock, type Clock} from '../../util/clock.js';
 import {createDeferred} from '../../util/deferred.js';
 import type {Channel} from './channel.js';
 import {listenForChannels} from './listen-for-channels.js';
-import {manageHost} from './manage-host.js';
+import {manageHost, type EngineHost} from './manage-host.js';
 import {createPrivateAddress} from './private-address.js';
 import {openRemoteEngine, type RemoteEngine, type RemoteEngineOptions} from './remote-engine.js';
 import type {ReplicaModule} from './replica-module.js';
@@ -111,12 +111,10 @@ async function waitForConnection(
 	}
 }
 
-interface ReplicaProcess {
+interface ReplicaProcess extends EngineHost {
 	/** How it ended, in words. */
 	readonly exited: Promise<string>;
 	tell(input: ReplicaProcessInput): void;
-	end(): Promise<void>;
-	kill(): Promise<void>;
 }
 
 function startReplicaProcess(
@@ -126,9 +124,10 @@ function startReplicaProcess(
 ): ReplicaProcess {
 	const entry = fileURLToPath(builtModule(import.meta.resolve('./replica-process.js')));
 	const child = spawn(process.execPath, [entry], {windowsHide: true});
-	let isWanted = true;
+	let isExpected = false;
+	let isAbandoned = false;
 	const exited = waitForExit(child).then(how => {
-		if (isWanted) onLog(`the process ended: ${how}`);
+		if (isAbandoned || !isExpected) onLog(`the process ended: ${how}`);
 		return how;
 	});
 	for (const stream of [child.stdout, child.stderr]) createInterface({input: stream}).on('line', onLog);
@@ -136,6 +135,7 @@ function startReplicaProcess(
 	child.stdin.on('error', () => undefined);
 	if (child.pid !== undefined) onStart?.(child.pid);
 	const kill = async (): Promise<void> => {
+		isExpected = true;
 		// Also ends one that is stopped.
 		child.kill('SIGKILL');
 		await exited;
@@ -144,13 +144,17 @@ function startReplicaProcess(
 		exited,
 		tell: input => void child.stdin.write(`${JSON.stringify(input)}\n`),
 		end: async () => {
-			isWanted = false;
+			isExpected = true;
 			child.stdin.end();
 			const cancel = clock.after(END_TIMEOUT_MS, () => void kill());
 			await exited;
 			cancel();
 		},
 		kill,
+		abandon: () => {
+			isAbandoned = true;
+			return kill();
+		},
 	};
 }
 

@@ -6,13 +6,15 @@ export interface EngineHost {
 	end(): Promise<void>;
 	/** Ends it now. */
 	kill(): Promise<void>;
+	/** It does not answer any more: ends what may be left of it. */
+	abandon(): Promise<void>;
 }
 
 /** An engine that takes its thread or process with it when it is closed, destroyed, or lost. */
 export function manageHost(engine: RemoteEngine, host: EngineHost): RemoteEngine {
 	let closing: Promise<void> | undefined;
 	let destroying: Promise<void> | undefined;
-	void engine.gone.then(() => host.kill());
+	void engine.gone.then(() => host.abandon());
 	return {
 		contractVersion: engine.contractVersion,
 		id: engine.id,

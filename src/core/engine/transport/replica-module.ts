@@ -1,3 +1,4 @@
+import {InfinisstError} from '../../errors.js';
 import type {Engine} from '../engine.js';
 
 /** What a thread or a process shall run, as data that can be sent there. */
@@ -10,9 +11,13 @@ export interface ReplicaModule {
 	readonly options: unknown;
 }
 
+/** @throws whatever the function throws. */
 export async function openReplicaModule({module, open, options}: ReplicaModule): Promise<Engine> {
-	const exports = (await import(module)) as Readonly<
-		Record<string, (options: unknown) => Engine | Promise<Engine>>
-	>;
-	return exports[open]!(options);
+	const exports = (await import(module)) as Readonly<Record<string, unknown>>;
+	const openEngine = exports[open];
+	if (typeof openEngine === 'function') {
+		return (openEngine as (options: unknown) => Engine | Promise<Engine>)(options);
+	}
+
+	throw new InfinisstError('INTERNAL_FAULT', `${module} exports no function ${open}`);
 }

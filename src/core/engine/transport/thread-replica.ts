@@ -24,7 +24,7 @@ export async function openThreadReplica(
 	const end = (): Promise<void> => exited;
 	try {
 		const engine = await openRemoteEngine(openThreadChannel(worker), options);
-		return manageHost(engine, {end, kill: end});
+		return manageHost(engine, {end, kill: end, abandon: end});
 	} catch (error) {
 		void end();
 		throw error;
