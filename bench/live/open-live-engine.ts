@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os';
 import {openModelStore} from '../../src/cli/open-model-store.js';
 import type {Engine} from '../../src/core/engine/engine.js';
 import {openRouter} from '../../src/core/engine/router/router.js';
@@ -15,7 +16,7 @@ export type LiveTransport = (typeof LIVE_TRANSPORTS)[number];
 
 export interface LiveEngineOptions {
 	readonly transport: LiveTransport;
-	/** Copies of the model. @default 1 */
+	/** Copies of the model. @default one for each core: one thread in each does more than all in one */
 	readonly replicas?: number;
 	/** Of each copy. @default the replica's own */
 	readonly threads?: number;
@@ -25,12 +26,14 @@ export interface LiveEngineOptions {
 
 /** Opens our engine with the default model at its default precision, which must be installed. */
 export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveContestant> {
-	const {transport, replicas = 1, threads, catchUp = false} = options;
-	const graphsDirectory = await findGraphs();
+	const {transport, replicas = availableParallelism(), threads, catchUp = false} = options;
+	const store = openModelStore({env: process.env, cwd: process.cwd()});
+	const {name: model} = await store.pull(store.catalogue.defaultModel);
+	const graphsDirectory = await store.ensureGraphs(model, DEFAULT_PRECISION);
 	const describeReplica = (id: string): ReplicaModule => ({
 		module: import.meta.resolve('../../src/core/engine/whisper-replica.js'),
 		open: 'openWhisperReplica',
-		options: {graphsDirectory, id, ...(threads !== undefined && {threads})},
+		options: {graphsDirectory, id, model, ...(threads !== undefined && {threads})},
 	});
 	const openInThread = (id: string, signal?: AbortSignal): Promise<Engine> =>
 		openThreadReplica(describeReplica(id), signal === undefined ? {} : {signal});
@@ -55,10 +58,4 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveCo
 		runsInProcesses: transport === 'process',
 		catchUp,
 	});
-}
-
-async function findGraphs(): Promise<string> {
-	const store = openModelStore({env: process.env, cwd: process.cwd()});
-	const model = await store.pull(store.catalogue.defaultModel);
-	return store.ensureGraphs(model.name, DEFAULT_PRECISION);
 }
