@@ -1,27 +1,12 @@
-import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {PRECISIONS, type Precision} from '../../../src/core/models/precision.js';
-import {buildWhisperGraphs} from '../../../src/core/models/whisper/build-whisper-graphs.js';
-import type {WhisperDimensions} from '../../../src/core/models/whisper/whisper-dimensions.js';
+import {PRECISIONS} from '../../../src/core/models/precision.js';
 import type {EncodedAudio} from '../../../src/core/models/whisper/whisper-encoder.js';
 import {createRandom} from '../../../src/core/util/random.js';
 import {openLocalWhisper, type LocalWhisper} from '../../helpers/local-whisper.js';
-import {makeTokenizer} from '../../helpers/whisper-tokenizer.js';
-import {writeRandomCheckpoint} from '../../helpers/whisper-weights.js';
-
-/** What large-v3-turbo has and base has not: 128 mel bins, a language more, fewer decoder layers. */
-const DIMENSIONS: WhisperDimensions = {
-	width: 128,
-	heads: 2,
-	encoderLayers: 3,
-	decoderLayers: 2,
-	melBins: 128,
-	vocabularySize: 51_866,
-	maxEncoderFrames: 1500,
-	maxTokens: 448,
-};
+import {buildRandomWhisper, RANDOM_DIMENSIONS} from '../../helpers/random-whisper.js';
 
 const random = createRandom(2);
 const samples = Float32Array.from({length: 32_000}, () => random() - 0.5);
@@ -33,7 +18,7 @@ describe.each(PRECISIONS)('a model with the features of large-v3 in %s', precisi
 
 	beforeAll(async () => {
 		folder = await mkdtemp(join(tmpdir(), 'infinisst-test-'));
-		whisper = await openLocalWhisper(await buildRandomModel(folder, precision));
+		whisper = await openLocalWhisper(await buildRandomWhisper(folder, precision));
 		audio = await whisper.encoder.encode(samples, 1000);
 	}, 60_000);
 
@@ -44,7 +29,7 @@ describe.each(PRECISIONS)('a model with the features of large-v3 in %s', precisi
 
 	it('is described by its weights', () => {
 		const {dimensions, languageTokens, specialTokens, alignmentHeads} = whisper.description;
-		expect(dimensions).toEqual(DIMENSIONS);
+		expect(dimensions).toEqual(RANDOM_DIMENSIONS);
 		expect(Object.keys(languageTokens)).toHaveLength(100);
 		expect(specialTokens.timestampBegin).toBe(50_365);
 		expect(alignmentHeads).toEqual([
@@ -55,7 +40,7 @@ describe.each(PRECISIONS)('a model with the features of large-v3 in %s', precisi
 
 	it('encodes audio at its own length, into numbers', () => {
 		expect(audio.frames).toBe(150);
-		expect(audio.states).toHaveLength(150 * DIMENSIONS.width);
+		expect(audio.states).toHaveLength(150 * RANDOM_DIMENSIONS.width);
 		expect(audio.states.every(value => Number.isFinite(value))).toBe(true);
 	});
 
@@ -87,13 +72,3 @@ describe.each(PRECISIONS)('a model with the features of large-v3 in %s', precisi
 		expect(tokens[0]).toBeLessThanOrEqual(50_365 + 50);
 	});
 });
-
-async function buildRandomModel(folder: string, precision: Precision): Promise<string> {
-	const outputDirectory = join(folder, 'graphs');
-	await mkdir(outputDirectory);
-	await writeRandomCheckpoint(folder, DIMENSIONS);
-	await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(makeTokenizer(50_257, 100)));
-	await writeFile(join(folder, 'config.json'), '{}');
-	await buildWhisperGraphs({sourceDirectory: folder, outputDirectory, precision});
-	return outputDirectory;
-}
