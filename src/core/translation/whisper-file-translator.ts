@@ -59,7 +59,8 @@ export async function openWhisperFileTranslator(
 ): Promise<FileTranslator> {
 	const {maxBatchSize = 6, maxSegmentMs = MAX_SEGMENT_MS} = options;
 	const opening = [
-		openWhisperModel({...options, settings: {maxBatchSize}}),
+		// Audio is encoded in another thread: decoding would wait for it and gain nothing.
+		openWhisperModel({...options, settings: {maxBatchSize, minBatchSize: 1}}),
 		openVoiceActivityDetector(),
 	] as const;
 	const [model, detector] = await Promise.all(opening).catch(async (error: unknown) => {
