@@ -17,6 +17,8 @@ export class LiveReplica {
 	busyUntilMs = -Infinity;
 	/** It is being asked for its statistics. */
 	isAsked = false;
+	/** It has brought a session on. */
+	hasServed = false;
 	/** Takes no new sessions. */
 	isDraining = false;
 	isLost = false;

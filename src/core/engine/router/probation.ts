@@ -4,7 +4,7 @@ import type {Clock} from '../../util/clock.js';
 export const MAX_STRIKES = 3;
 
 /** How long one session is watched alone, at first. */
-const FIRST_WATCH_MS = 2000;
+const FIRST_WATCH_MS = 1000;
 
 interface Record {
 	/** Replicas lost with this session since its last checkpoint. */
@@ -22,7 +22,7 @@ interface Watched<Session> {
  *
  * A lost replica is a strike for each of its sessions; a session that gets on is cleared. One with two strikes goes
  * on only under watch, one session at a time: if a replica is lost then, it was the watched one. The watch ends when
- * the session gets on, or after two seconds, because one that was told nothing has nothing to get on with; each
+ * the session gets on, or after a second, because one that was told nothing has nothing to get on with; each
  * such watch doubles the next, so that one that takes long to do harm is found too.
  */
 export class Probation<Session extends object> {

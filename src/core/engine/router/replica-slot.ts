@@ -6,12 +6,12 @@ import type {Replica, StartReplica} from './replica-source.js';
 /** The wait before the second attempt in a row; doubles with each, up to {@link LONGEST_WAIT_MS}. */
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
-/** One that ran for so long is well: when it is lost, it is started again at once. */
+/** One that ran for so long, or brought a session on, was well: when it is lost, it is started again at once. */
 const WELL_AFTER_MS = 10_000;
 
 export interface SlotHost {
 	/** It runs, and may be given sessions. */
-	started(slot: ReplicaSlot, replica: LiveReplica): void;
+	started(slot: ReplicaSlot): void;
 	/** It runs no longer; another will be started. */
 	lost(slot: ReplicaSlot, replica: LiveReplica, cause: unknown): void;
 	/** It could not be started; it will be tried again. */
@@ -107,7 +107,7 @@ export class ReplicaSlot {
 		this.#losses++;
 		// What is left of it must not go on; that it cannot be asked any more is no news.
 		void replica.engine.destroy(cause).catch(() => undefined);
-		const wasWell = this.#parts.clock.nowMs() - replica.startedAtMs >= WELL_AFTER_MS;
+		const wasWell = replica.hasServed || this.#parts.clock.nowMs() - replica.startedAtMs >= WELL_AFTER_MS;
 		const isCurrent = this.#live === replica;
 		if (isCurrent) {
 			this.#live = undefined;
@@ -183,7 +183,7 @@ export class ReplicaSlot {
 
 	#install(live: LiveReplica): void {
 		this.#live = live;
-		this.#parts.host.started(this, live);
+		this.#parts.host.started(this);
 		const lose = (cause: unknown): void => {
 			this.lose(live, cause);
 		};

@@ -189,7 +189,7 @@ export class Router implements Engine {
 					prepare: engine => this.#prepare(engine),
 					clock: this.#clock,
 					host: {
-						started: (slot, replica) => this.#replicaStarted(slot, replica),
+						started: slot => this.#replicaStarted(slot),
 						lost: (slot, replica, cause) => this.#replicaLost(slot, replica, cause),
 						startFailed: (slot, cause) => this.#startFailed(slot, cause),
 					},
@@ -213,8 +213,9 @@ export class Router implements Engine {
 	/**
 	 * Waits in line where there is no room.
 	 *
-	 * @throws {InfinisstError} `ENGINE_BUSY` when the line is full, `REPLICA_LOST` when the session took its replicas
-	 * down, or none came up again in time, and what the replica throws; `signal.reason`; `RESOURCE_CLOSED`.
+	 * @throws {InfinisstError} `ENGINE_BUSY` when the line is full, `REPLICA_LOST` when no replica came up in time,
+	 * `INTERNAL_FAULT` when opening the session takes replicas down, and what the replica throws; `signal.reason`;
+	 * `RESOURCE_CLOSED`.
 	 */
 	async openSession(
 		options: SessionOptions,
@@ -228,7 +229,7 @@ export class Router implements Engine {
 			checkpoint,
 			host: {
 				reopen: (moving, isMoved, cause) => this.#reopen(moving, isMoved, cause),
-				progressed: moved => this.#probation.clear(moved),
+				progressed: moved => this.#progressed(moved),
 				caughtUp: back => this.#caughtUp(back),
 				ended: over => this.#release(over),
 			},
@@ -419,7 +420,8 @@ export class Router implements Engine {
 			const replica = admission.replica ?? (await this.#findReplica(session, signal));
 			try {
 				const inner = await replica.open(session, signal);
-				if (admission.replica === replica && !replica.isDraining) {
+				const isMoving = replica.isDraining || admission.destination !== undefined;
+				if (admission.replica === replica && !isMoving) {
 					this.#probation.opened(session);
 					return inner;
 				}
@@ -573,6 +575,12 @@ export class Router implements Engine {
 		session.leave(new InfinisstError('RESOURCE_CLOSED', 'The session goes on elsewhere'));
 	}
 
+	#progressed(session: RoutedSession): void {
+		const replica = this.#sessions.get(session)?.replica;
+		if (replica !== undefined) replica.hasServed = true;
+		this.#probation.clear(session);
+	}
+
 	#caughtUp(session: RoutedSession): void {
 		const admission = this.#sessions.get(session);
 		if (admission?.pause === undefined || admission.replica === undefined) return;
@@ -590,17 +598,28 @@ export class Router implements Engine {
 		this.#slots[replica.index]!.lose(replica, cause);
 	}
 
-	#replicaStarted(slot: ReplicaSlot, replica: LiveReplica): void {
+	#replicaStarted(slot: ReplicaSlot): void {
 		this.#tell({type: 'replica-started', id: slot.id});
 		this.#admit();
+		this.#spreadGuests();
+	}
+
+	/** Sends sessions on that had to go where there was least room, once there is more elsewhere. */
+	#spreadGuests(): void {
 		const work = this.#predictWork();
-		const crowded = this.#live.map(({sessions}) => ({
-			workPerSecondMs: sumWork(sessions, work),
-			guests: [...sessions]
+		const crowded = this.#live.map(replica => ({
+			replica,
+			workPerSecondMs: sumWork(replica.sessions, work),
+			guests: [...replica.sessions]
+				// One that may have taken a replica down shall not take another one.
 				.filter(session => this.#sessions.get(session)!.isGuest && !this.#probation.isSuspect(session))
 				.map(session => ({session, workPerSecondMs: work.get(session)!})),
 		}));
-		for (const session of chooseMoves(crowded, sumWork(replica.sessions, work))) this.#move(session, replica);
+		if (crowded.every(({guests}) => guests.length === 0)) return;
+		const {replica, workPerSecondMs} = crowded.reduce((least, other) =>
+			other.workPerSecondMs < least.workPerSecondMs ? other : least,
+		);
+		for (const session of chooseMoves(crowded, workPerSecondMs)) this.#move(session, replica);
 	}
 
 	#replicaLost(slot: ReplicaSlot, replica: LiveReplica, cause: unknown): void {
@@ -680,6 +699,7 @@ export class Router implements Engine {
 					.catch(() => undefined)
 					.finally(() => (replica.isAsked = false));
 			}
+			this.#spreadGuests();
 			this.#pollLater();
 		});
 	}
