@@ -2,6 +2,7 @@ import type {Readable, Writable} from 'node:stream';
 
 import type {AudioInput, AudioSource} from '../core/audio/audio-source.js';
 import type {OpenAudioOptions} from '../core/audio/open-audio.js';
+import type {Engine} from '../core/engine/engine.js';
 import type {ModelStore} from '../core/models/model-store.js';
 import type {Device} from '../core/models/onnx-session.js';
 import type {FileTranslator} from '../core/translation/file-translator.js';
@@ -9,12 +10,26 @@ import {systemClock, type Clock} from '../core/util/clock.js';
 import {listenForStop} from './listen-for-stop.js';
 
 /** A stream that may be a terminal. */
-export type OutputStream = Writable & {readonly isTTY?: boolean; readonly columns?: number};
+export type OutputStream = Writable & {
+	readonly isTTY?: boolean;
+	readonly columns?: number;
+	readonly rows?: number;
+};
 
 export interface OpenTranslatorOptions {
 	readonly graphsDirectory: string;
 	readonly device: Device;
 	readonly threads?: number;
+}
+
+export interface OpenEngineOptions {
+	/** As people name it. */
+	readonly model: string;
+	readonly graphsDirectory: string;
+	readonly device: Device;
+	readonly threads?: number;
+	/** Gives up the opening. */
+	readonly signal: AbortSignal;
 }
 
 /** Everything a command touches outside itself. Commands take the members they use. */
@@ -24,31 +39,42 @@ export interface CommandContext {
 	readonly stdin: Readable & {readonly isTTY?: boolean};
 	readonly env: Readonly<Record<string, string | undefined>>;
 	readonly cwd: string;
+	readonly platform: NodeJS.Platform;
 	readonly clock: Clock;
 	/** Fires when the run shall end early; its reason is a `RunStop` or an `InfinisstError`. */
 	readonly signal: AbortSignal;
+	/** As if Ctrl-C had been pressed, where a terminal hands keys over instead of obeying them. */
+	interrupt(): void;
 	/** The heavy parts, each behind an `import()` so that `--help` loads none of them. */
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
 	openModelStore(): Promise<ModelStore>;
 	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
+	/** A model in a thread of its own, as it blocks the one that it works in. */
+	openEngine(options: OpenEngineOptions): Promise<Engine>;
 }
+
+const SHOW_CURSOR = '\u001B[?25h';
 
 /**
  * The context of the real process. Ctrl-C (or SIGTERM, SIGHUP) fires the signal so that the commands end
  * in order; the second one ends the process at once.
  */
 export function createProcessContext(): CommandContext {
+	let isStdinOpen = false;
 	return {
 		stdout: process.stdout,
 		stderr: process.stderr,
 		// A getter: touching it opens the descriptor, which only commands that read it should do.
 		get stdin() {
+			isStdinOpen = true;
 			return process.stdin;
 		},
 		env: process.env,
 		cwd: process.cwd(),
+		platform: process.platform,
 		clock: systemClock,
-		signal: listenForStop(process),
+		signal: listenForStop(process, restoreTerminal),
+		interrupt: () => void process.kill(process.pid, 'SIGINT'),
 		async openAudio(input, options) {
 			const {openAudio} = await import('../core/audio/open-audio.js');
 			return openAudio(input, options);
@@ -58,14 +84,36 @@ export function createProcessContext(): CommandContext {
 			return openModelStore({env: process.env, cwd: process.cwd()});
 		},
 		async openTranslator(options) {
-			// Every machine has a processor: asking would take a tenth of a second.
-			if (options.device !== 'auto' && options.device !== 'cpu') {
-				const {assertDevice} = await import('../core/models/assert-device.js');
-				await assertDevice(options.device);
-			}
-
+			await requireDevice(options.device);
 			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');
 			return openWhisperFileTranslator(options);
 		},
+		async openEngine(options) {
+			await requireDevice(options.device);
+			const {openThreadReplica} = await import('../core/engine/transport/thread-replica.js');
+			const {signal, ...rest} = options;
+			return openThreadReplica(
+				{
+					module: import.meta.resolve('../core/engine/whisper-replica.js'),
+					open: 'openWhisperReplica',
+					options: {...rest, id: 'translate'},
+				},
+				{signal},
+			);
+		},
 	};
+
+	/** A process that is ended by a signal has no time to take back what it did to its terminal. */
+	function restoreTerminal(): void {
+		if (isStdinOpen && process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
+		const terminal = [process.stdout, process.stderr].find(({isTTY}) => isTTY);
+		terminal?.write(SHOW_CURSOR);
+	}
+}
+
+/** Every machine has a processor: asking would take a tenth of a second. */
+async function requireDevice(device: Device): Promise<void> {
+	if (device === 'auto' || device === 'cpu') return;
+	const {assertDevice} = await import('../core/models/assert-device.js');
+	await assertDevice(device);
 }

@@ -5,6 +5,7 @@ import {Command} from 'commander';
 import type {CommandContext} from './command-context.js';
 import {registerModels} from './commands/models.js';
 import {registerTranslate} from './commands/translate.js';
+import {registerWorker} from './commands/worker.js';
 import type {RunOutcome} from './run-outcome.js';
 
 /**
@@ -30,6 +31,7 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 		});
 	registerTranslate(program, context, outcome);
 	registerModels(program, context);
+	registerWorker(program, context);
 	return program;
 }
 

@@ -15,8 +15,10 @@ export interface StopHost extends Pick<EventEmitter, 'on' | 'removeAllListeners'
 /**
  * A signal that fires when the run shall end: at Ctrl-C and its like, and when the results can no longer
  * be written. A second Ctrl-C ends the process at once.
+ *
+ * @param beforeEnd - called just before the process is ended, when nothing else of it runs any more.
  */
-export function listenForStop(host: StopHost): AbortSignal {
+export function listenForStop(host: StopHost, beforeEnd: () => void = () => undefined): AbortSignal {
 	const controller = new AbortController();
 	// Everything that waits listens, and much may wait at once: no sign of a leak.
 	setMaxListeners(0, controller.signal);
@@ -28,6 +30,7 @@ export function listenForStop(host: StopHost): AbortSignal {
 			}
 
 			// The system's own answer, because exit() would first wait for the native threads.
+			beforeEnd();
 			host.removeAllListeners(name);
 			host.kill(host.pid, name);
 		});

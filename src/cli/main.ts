@@ -19,7 +19,7 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 		await createProgram(context, outcome).parseAsync(argv, {from: 'user'});
 		return outcome.exitCode;
 	} catch (error) {
-		if (error instanceof RunStop) return error.exitCode;
+		if (RunStop.is(error)) return error.exitCode;
 		if (error instanceof CommanderError) return reportUsageError(error, context);
 		const {text, exitCode} = describeError(error, context.env);
 		context.stderr.write(`infinisst: ${text}\n`);

@@ -31,6 +31,16 @@ export function wholeNumber(minimum: number, maximum: number) {
 		.pipe(z.number().min(minimum, message).max(maximum, message));
 }
 
+/** A number written in decimal digits, with or without a point. */
+export function decimalNumber(minimum: number, maximum: number) {
+	const message = `must be a number from ${minimum} to ${maximum}`;
+	return z
+		.string()
+		.regex(/^(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})$/, message)
+		.transform(Number)
+		.pipe(z.number().min(minimum, message).max(maximum, message));
+}
+
 /** One of some words. */
 export function oneOf<const Words extends readonly string[]>(words: Words) {
 	return z.enum(words, {error: `must be one of ${words.join(', ')}`});

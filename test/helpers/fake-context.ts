@@ -2,6 +2,7 @@ import type {Readable} from 'node:stream';
 import {PassThrough, Writable} from 'node:stream';
 
 import type {CommandContext} from '../../src/cli/command-context.js';
+import {RunStop} from '../../src/cli/run-stop.js';
 import {openAudio} from '../../src/core/audio/open-audio.js';
 import {LANGUAGES} from '../../src/core/language/language-table.js';
 import type {ModelStore} from '../../src/core/models/model-store.js';
@@ -61,6 +62,7 @@ export interface FakeContextParts {
 	readonly stdin?: Readable & {isTTY?: boolean};
 	readonly translator?: FileTranslator;
 	readonly openTranslator?: CommandContext['openTranslator'];
+	readonly openEngine?: CommandContext['openEngine'];
 	/** @default a store in which whisper-base is installed */
 	readonly store?: ModelStore;
 }
@@ -74,9 +76,11 @@ export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 		stdin: parts.stdin ?? new PassThrough().end(),
 		env: parts.env ?? {},
 		cwd: parts.cwd ?? process.cwd(),
+		platform: 'linux',
 		clock: new FakeClock(),
 		signal: controller.signal,
 		stop: reason => controller.abort(reason),
+		interrupt: () => controller.abort(RunStop.interrupted()),
 		openAudio,
 		openModelStore: () => Promise.resolve(parts.store ?? createFakeStore()),
 		openTranslator:
@@ -85,6 +89,7 @@ export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 				parts.translator === undefined
 					? Promise.reject(new Error('this test opens no translator'))
 					: Promise.resolve(parts.translator)),
+		openEngine: parts.openEngine ?? (() => Promise.reject(new Error('this test opens no engine'))),
 	};
 }
 

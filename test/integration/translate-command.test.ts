@@ -98,13 +98,13 @@ describe('infinisst translate', () => {
 		});
 	});
 
-	it('hears the standard input', async () => {
+	it('hears the standard input as a recording with --no-live', async () => {
 		const folder = await folderWith('a.wav');
 		const context = createFakeContext({
 			stdin: Readable.from([await readFile(join(folder, 'a.wav'))]),
 			translator: createScriptedTranslator(saying('From a pipe.')),
 		});
-		expect(await translate(context, '-')).toBe(0);
+		expect(await translate(context, '-', '--no-live')).toBe(0);
 		expect(context.stdout.text).toBe('From a pipe.\n');
 	});
 

@@ -7,10 +7,25 @@ import type {RunOutcome} from '../run-outcome.js';
 export function registerTranslate(parent: Command, context: CommandContext, outcome: RunOutcome): void {
 	parent
 		.command('translate')
-		.description('translate recordings, or write captions of them')
-		.argument('<inputs...>', 'audio or video files, folders, glob patterns, or - for the standard input')
+		.description('translate recordings or live speech, or write captions of them')
+		.argument(
+			'[inputs...]',
+			'audio or video files, folders, glob patterns, or - for the standard input, which is translated live',
+		)
+		.option('--mic', 'translate live what the microphone hears')
+		.option('--input-device <name>', "microphone for --mic (default: the system's)")
+		.option('--list-input-devices', 'print the microphones there are')
+		.option('--live', 'translate a file as if it were spoken now')
+		.option('--no-live', 'hear all of the standard input as a recording: slower text, a little better')
+		.option('--speed <factor>', 'pace of --live files, 0.1 to 100 (default: 1)')
+		.option('--latency <multiplier>', 'live: 1 is fastest, 4 is best (default: 2)')
+		.option('--subtitles <file>', 'live: also write this .vtt or .srt while it runs')
 		.option('--from <language>', 'language spoken: a code, a name, or auto to detect it (default: "auto")')
-		.option('--to <language>', 'language to write: en, or same for captions (default: "en")')
+		.option(
+			'--to <language>',
+			'language to write: en, or same for captions; live also several: same,en (default: "en")',
+			collect,
+		)
 		.option('--format <format>', 'txt, srt, vtt, json, tsv or lrc (default: by --output, else "txt")')
 		.option('--output <path>', 'write to this file, or to files in this folder, instead of printing')
 		.option('--words', 'also time every word')
@@ -42,4 +57,9 @@ export function registerTranslate(parent: Command, context: CommandContext, outc
 			const {runTranslate} = await import('./translate/run-translate.js');
 			outcome.exitCode = await runTranslate(inputs, flags, context);
 		});
+}
+
+/** A flag that may be given more than once. */
+function collect(value: string, before: readonly string[] | undefined): string[] {
+	return [...(before ?? []), value];
 }

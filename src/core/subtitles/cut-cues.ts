@@ -1,6 +1,7 @@
-import type {Segment, TimedWord} from '../translation/translation-event.js';
+import type {TimedWord} from '../translation/translation-event.js';
 import {breakLines, type CueText, type LineLimits} from './break-lines.js';
 import type {Cue, WordStart} from './cue.js';
+import type {SubtitleSegment} from './subtitle-formatter.js';
 
 /**
  * The subtitles of one segment: one where it fits, several where it does not. Each is shown while its
@@ -8,7 +9,7 @@ import type {Cue, WordStart} from './cue.js';
  *
  * @param language - code of the language the text is in.
  */
-export function cutCues(segment: Segment, language: string, limits: LineLimits): Cue[] {
+export function cutCues(segment: SubtitleSegment, language: string, limits: LineLimits): Cue[] {
 	const text = segment.text.replaceAll(/[ \t\r\n]+/g, ' ').trim();
 	const timing = timeByWords(text, segment) ?? timeByShare(text, segment);
 	return breakLines(text, language, limits).map(cue => ({
@@ -28,7 +29,7 @@ interface Timing {
 	wordStarts(cue: CueText): WordStart[];
 }
 
-function timeByShare(text: string, {startMs, endMs}: Segment): Timing {
+function timeByShare(text: string, {startMs, endMs}: SubtitleSegment): Timing {
 	const inkTotal = Math.max(countInk(text), 1);
 	const timeAt = (offset: number) =>
 		Math.round(startMs + ((endMs - startMs) * countInk(text.slice(0, offset))) / inkTotal);
@@ -36,7 +37,7 @@ function timeByShare(text: string, {startMs, endMs}: Segment): Timing {
 }
 
 /** Undefined unless the words spell the text: times of other words would be worse than shares. */
-function timeByWords(text: string, {words = [], startMs, endMs}: Segment): Timing | undefined {
+function timeByWords(text: string, {words = [], startMs, endMs}: SubtitleSegment): Timing | undefined {
 	const spelt = words.reduce((sum, word) => sum + countInk(word.text), 0);
 	if (spelt === 0 || spelt !== countInk(text)) return undefined;
 	// The word that each inked character of the text belongs to.

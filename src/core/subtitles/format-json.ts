@@ -1,6 +1,10 @@
 import {findLanguage} from '../language/language-table.js';
-import type {Segment} from '../translation/translation-event.js';
-import {languageOfText, type SubtitleFormatter, type SubtitleOptions} from './subtitle-formatter.js';
+import {
+	languageOfText,
+	type SubtitleFormatter,
+	type SubtitleOptions,
+	type SubtitleSegment,
+} from './subtitle-formatter.js';
 
 /**
  * One JSON object in the shape that Whisper programs share (`text`, `segments`, `language`; seconds), with
@@ -34,7 +38,7 @@ export function createJsonFormatter(options: SubtitleOptions): SubtitleFormatter
 	};
 }
 
-function describeSegment(segment: Segment, words: boolean): Record<string, unknown> {
+function describeSegment(segment: SubtitleSegment, words: boolean): Record<string, unknown> {
 	return {
 		id: segment.index,
 		start: toSeconds(segment.startMs),

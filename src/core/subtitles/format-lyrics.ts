@@ -1,7 +1,6 @@
-import type {Segment} from '../translation/translation-event.js';
 import {toOneLine} from './format-text.js';
 import {formatLyricsTime} from './format-time.js';
-import type {SubtitleFormatter, SubtitleOptions} from './subtitle-formatter.js';
+import type {SubtitleFormatter, SubtitleOptions, SubtitleSegment} from './subtitle-formatter.js';
 
 /** LRC lyrics: a line a segment. With `words` the enhanced kind, a time before every word. */
 export function createLyricsFormatter({words}: SubtitleOptions): SubtitleFormatter {
@@ -13,7 +12,7 @@ export function createLyricsFormatter({words}: SubtitleOptions): SubtitleFormatt
 	};
 }
 
-function formatWords({words = [], text}: Segment): string {
+function formatWords({words = [], text}: SubtitleSegment): string {
 	if (words.length === 0) return toOneLine(text);
 	// The word's own leading space stays where it is: languages without spaces have none.
 	return words

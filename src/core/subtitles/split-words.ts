@@ -1,4 +1,4 @@
-import type {Segment} from '../translation/translation-event.js';
+import type {SubtitleSegment} from './subtitle-formatter.js';
 
 export interface Utterance {
 	readonly startMs: number;
@@ -7,7 +7,7 @@ export interface Utterance {
 }
 
 /** A segment's words, each for itself and without the spaces around it; the segment where it has none. */
-export function splitWords(segment: Segment): readonly Utterance[] {
+export function splitWords(segment: SubtitleSegment): readonly Utterance[] {
 	const words = (segment.words ?? [])
 		.map(({startMs, endMs, text}) => ({startMs, endMs, text: text.trim()}))
 		.filter(({text}) => text !== '');

@@ -25,6 +25,13 @@ export interface SubtitleOptions {
 	readonly recording: RecordingFacts;
 }
 
+/** What is written of a segment. How sure the model was is known of recordings only. */
+export type SubtitleSegment = Pick<
+	Segment,
+	'index' | 'startMs' | 'endMs' | 'text' | 'sourceLanguage' | 'words'
+> &
+	Partial<Segment>;
+
 /** What is known of a recording once it has been heard. */
 export interface RecordingSummary {
 	readonly audioMs: number;
@@ -41,14 +48,14 @@ export interface SubtitleFormatter {
 	/** What stands before the first segment. */
 	begin(): string;
 	/** One more segment; they come in the order of the audio. */
-	segment(segment: Segment): string;
+	segment(segment: SubtitleSegment): string;
 	/** What stands after the last one. */
 	end(summary: RecordingSummary): string;
 }
 
 /** Code of the language a segment's text is in. */
 export function languageOfText(
-	segment: Segment,
+	segment: SubtitleSegment,
 	{targetLanguage}: Pick<SubtitleOptions, 'targetLanguage'>,
 ): string {
 	return targetLanguage === 'same' ? segment.sourceLanguage : targetLanguage;

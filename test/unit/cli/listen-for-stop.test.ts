@@ -25,9 +25,12 @@ describe('listenForStop', () => {
 
 	it('leaves the second Ctrl-C to the system, which ends the process at once', () => {
 		const host = createHost();
-		listenForStop(host);
+		const beforeEnd = vi.fn(() => expect(host.kill).not.toHaveBeenCalled());
+		listenForStop(host, beforeEnd);
 		host.emit('SIGINT');
+		expect(beforeEnd).not.toHaveBeenCalled();
 		host.emit('SIGINT');
+		expect(beforeEnd).toHaveBeenCalledOnce();
 		expect(host.kill).toHaveBeenCalledExactlyOnceWith(4711, 'SIGINT');
 		expect(host.listenerCount('SIGINT')).toBe(0);
 	});

@@ -11,7 +11,8 @@ import type {TranslateOptions} from './translate-options.js';
 
 export interface ReadyModel {
 	readonly name: string;
-	readonly task: SpeechTask;
+	/** One for each language wanted; no two alike. */
+	readonly tasks: readonly SpeechTask[];
 	/** Absolute. */
 	readonly graphsDirectory: string;
 }
@@ -38,15 +39,15 @@ export async function ensureModel(
 	const wanted = options.model ?? store.catalogue.defaultModel;
 	const installed = await store.find(wanted);
 	const model = installed ?? (await fetchModel());
-	const task = resolveSpeechTask(options.languages, model);
+	const tasks = resolveSpeechTasks(options.languages, model);
 	const graphsDirectory = await store.ensureGraphs(model.name, options.precision, {onEvent, signal});
-	return {name: model.name, task, graphsDirectory};
+	return {name: model.name, tasks, graphsDirectory};
 
 	async function fetchModel(): Promise<InstalledModel> {
 		const reference = await store.resolve(wanted);
 		const abilities: SpeechModelAbilities | undefined =
 			reference.kind === 'catalogue' ? reference.entry : undefined;
-		if (abilities !== undefined) resolveSpeechTask(options.languages, abilities);
+		if (abilities !== undefined) resolveSpeechTasks(options.languages, abilities);
 		// A folder is on this machine already.
 		if (reference.kind !== 'folder' && !(options.download ?? isWatched)) {
 			const size = reference.kind === 'catalogue' ? ` (${formatBytes(reference.entry.downloadBytes)})` : '';
@@ -57,4 +58,18 @@ export async function ensureModel(
 
 		return store.pull(wanted, {onEvent, signal});
 	}
+}
+
+/** English captions of English are wanted once, whatever they are called. */
+function resolveSpeechTasks(
+	languages: TranslateOptions['languages'],
+	abilities: SpeechModelAbilities,
+): SpeechTask[] {
+	const tasks = new Map<string, SpeechTask>();
+	for (const request of languages) {
+		const task = resolveSpeechTask(request, abilities);
+		tasks.set(task.targetLanguage, task);
+	}
+
+	return [...tasks.values()];
 }

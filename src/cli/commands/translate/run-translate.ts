@@ -35,7 +35,18 @@ export async function runTranslate(
 	flags: unknown,
 	context: CommandContext,
 ): Promise<number> {
-	const options = parseTranslateOptions(flags);
+	const options = parseTranslateOptions(flags, inputs);
+	if (options.listsInputDevices) {
+		const {listInputDevices} = await import('./live/list-input-devices.js');
+		await listInputDevices(options, context);
+		return EXIT_OK;
+	}
+
+	if (options.live !== undefined) {
+		const {runLive} = await import('./live/run-live.js');
+		return runLive(inputs, {...options, live: options.live}, context);
+	}
+
 	const found = await findRecordings(inputs, context.cwd);
 	const outputPaths =
 		options.output === undefined
@@ -116,6 +127,7 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		onEvent: event => reportModelEvent(event, parts),
 		signal: context.signal,
 	});
+	const task = model.tasks[0]!;
 	const translator = context.openTranslator({
 		graphsDirectory: model.graphsDirectory,
 		device: options.device,
@@ -128,10 +140,10 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		formatVersion: 1,
 		model: model.name,
 		precision: options.precision,
-		...model.task,
+		...task,
 		files: tasks.map(({recording}) => recording.name),
 	});
-	return {options, model: model.name, task: model.task, translator, view, emit, context};
+	return {options, model: model.name, task, translator, view, emit, context};
 }
 
 async function closeTranslator(run: RecordingRun | undefined): Promise<void> {

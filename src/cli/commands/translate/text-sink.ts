@@ -60,6 +60,30 @@ export async function openFileSink(path: string): Promise<TextSink> {
 	};
 }
 
+/**
+ * A file that grows in its place, for those who read it meanwhile: each text is in it when `write()` resolves. What
+ * was there before is gone, and what was written stays, however it ends.
+ *
+ * @param flag - that named the file, for messages.
+ * @throws {InfinisstError} `OUTPUT_UNWRITABLE` or `DISK_FULL`, here and from every method.
+ */
+export async function openGrowingFileSink(path: string, flag: string): Promise<TextSink> {
+	const file = await guard(
+		path,
+		async () => {
+			await mkdir(dirname(path), {recursive: true});
+			return open(path, 'w');
+		},
+		flag,
+	);
+	const close = (): Promise<void> => guard(path, () => file.close(), flag);
+	return {
+		write: text => guard(path, () => file.writeFile(text), flag),
+		commit: close,
+		discard: close,
+	};
+}
+
 async function commit(file: FileHandle, partial: string, path: string): Promise<void> {
 	try {
 		await file.close();
@@ -70,20 +94,20 @@ async function commit(file: FileHandle, partial: string, path: string): Promise<
 	}
 }
 
-async function guard<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+async function guard<Result>(path: string, work: () => Promise<Result>, flag = '--output'): Promise<Result> {
 	try {
 		return await work();
 	} catch (error) {
 		const {code, message} = error as NodeJS.ErrnoException;
 		if (code === 'ENOSPC' || code === 'EDQUOT') {
 			throw new InfinisstError('DISK_FULL', `No room left on the disk for "${path}"`, {
-				hint: 'Free some space, or name another place with --output.',
+				hint: `Free some space, or name another place with ${flag}.`,
 				cause: error,
 			});
 		}
 
 		throw new InfinisstError('OUTPUT_UNWRITABLE', `Cannot write "${path}": ${message}`, {
-			hint: 'Name another place with --output.',
+			hint: `Name another place with ${flag}.`,
 			cause: error,
 		});
 	}

@@ -9,9 +9,11 @@ import {DEVICES, type Device} from '../../../core/models/onnx-session.js';
 import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../../core/models/precision.js';
 import {SUBTITLE_FORMATS, type SubtitleFormat} from '../../../core/subtitles/subtitle-formatter.js';
 import {oneOf, parseOptions, wholeNumber} from '../../parse-options.js';
+import {liveFlags, resolveLive, splitTargets, type LiveOptions} from './live/live-options.js';
 
 export interface TranslateOptions {
-	readonly languages: LanguageRequest;
+	/** At least one; of recordings that are not live, exactly one. All of one source. */
+	readonly languages: readonly LanguageRequest[];
 	readonly format: SubtitleFormat;
 	/** A file or a folder, as given. */
 	readonly output: string | undefined;
@@ -35,6 +37,10 @@ export interface TranslateOptions {
 	readonly json: boolean;
 	readonly quiet: boolean;
 	readonly color: boolean;
+	/** Set if the input is translated while it is heard. */
+	readonly live: LiveOptions | undefined;
+	/** Nothing is translated: the microphones are listed. */
+	readonly listsInputDevices: boolean;
 	/** Sentences about flags that change nothing here. */
 	readonly remarks: readonly string[];
 }
@@ -42,7 +48,7 @@ export interface TranslateOptions {
 const text = z.string();
 const schema = z.object({
 	from: text.optional(),
-	to: text.optional(),
+	to: z.array(text).optional(),
 	format: oneOf(SUBTITLE_FORMATS).optional(),
 	output: text.min(1, 'must be a file or a folder').optional(),
 	words: z.boolean().default(false),
@@ -64,24 +70,28 @@ const schema = z.object({
 	json: z.boolean().default(false),
 	quiet: z.boolean().default(false),
 	color: z.boolean().default(true),
+	...liveFlags,
 });
 
 /**
  * What `infinisst translate` shall do, with every default filled in.
  *
+ * @param inputs - as given; the standard input is live.
  * @throws {InfinisstError} `OPTION_INVALID`.
  */
-export function parseTranslateOptions(flags: unknown): TranslateOptions {
+export function parseTranslateOptions(flags: unknown, inputs: readonly string[]): TranslateOptions {
 	const parsed = parseOptions(schema, flags);
+	const live = parsed.listInputDevices ? undefined : resolveLive(parsed, inputs);
 	if (parsed.json && parsed.format !== undefined && parsed.output === undefined) {
 		throw new InfinisstError('OPTION_INVALID', '--json and --format both say what to print', {
 			hint: 'Leave one of them out, or name a file for the --format with --output.',
 		});
 	}
 
+	const languages = parseLanguages(parsed);
 	const format = parsed.format ?? formatOfName(parsed.output) ?? 'txt';
 	return {
-		languages: parseLanguageRequest(parsed),
+		languages,
 		format,
 		output: parsed.output,
 		words: parsed.words,
@@ -100,8 +110,34 @@ export function parseTranslateOptions(flags: unknown): TranslateOptions {
 		json: parsed.json,
 		quiet: parsed.quiet,
 		color: parsed.color,
+		live,
+		listsInputDevices: parsed.listInputDevices,
 		remarks: findUselessFlags(parsed, format),
 	};
+}
+
+function parseLanguages({from, to = []}: z.output<typeof schema>): LanguageRequest[] {
+	const wanted = splitTargets(to);
+	if (wanted.length === 0) return [parseLanguageRequest({from})];
+	const requests = wanted.map(to => parseLanguageRequest({from, to}));
+	// "de -> en,same" says for both what is spoken.
+	const [source = 'auto', other] = new Set(requests.map(request => request.source).filter(isNamed));
+	if (other !== undefined) {
+		throw new InfinisstError(
+			'OPTION_INVALID',
+			`Only one language can be spoken, not ${source} and ${other}`,
+			{
+				hint: 'Name it once, with --from.',
+			},
+		);
+	}
+
+	const targets = new Set(requests.map(({target}) => target));
+	return [...targets].map(target => ({source, target}));
+}
+
+function isNamed(source: string): boolean {
+	return source !== 'auto';
 }
 
 /** `talk.srt` says what it shall be. */
