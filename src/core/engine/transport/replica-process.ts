@@ -1,10 +1,10 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import {systemClock} from '../../util/clock.js';
-import {connectChannel} from './connect-channel.js';
 import type {ReplicaProcessInput} from './child-replica.js';
-import {openReplicaModule} from './replica-module.js';
+import {connectChannel} from './connect-channel.js';
 import {serveEngine} from './serve-engine.js';
+import {openThreadReplica} from './thread-replica.js';
 
 /** How long the engine may take to end when nobody is there any more to wait for it. */
 const END_TIMEOUT_MS = 5000;
@@ -18,9 +18,16 @@ const {address, token, replica} = JSON.parse(line) as ReplicaProcessInput;
 const channel = await connectChannel(address, {token});
 void ended.then(() => {
 	channel.close();
-	systemClock.after(END_TIMEOUT_MS, () => process.exit(1));
+	// An exit would wait for what runs in native code.
+	systemClock.after(END_TIMEOUT_MS, () => process.kill(process.pid, 'SIGKILL'));
 });
-const opening = openReplicaModule(replica);
+// In a thread, because a model blocks the one that runs it, and silence would be taken for the end of this process.
+const opening = openThreadReplica(replica);
+// Without it nothing is left to do, and the other end is told by the end of the channel.
+void opening.then(
+	engine => engine.gone.then(() => channel.close()),
+	() => undefined,
+);
 await serveEngine(channel, opening);
 // Where it could not be opened the other end was told why.
 const engine = await opening.catch(() => undefined);
