@@ -23,6 +23,7 @@ import {readDevSet} from './kit/dev-set.js';
 import {renderPlot} from './kit/plot.js';
 import {replaceBetweenMarkers} from './kit/replace-between-markers.js';
 import {defaultResultsPath} from './kit/results-file.js';
+import {createEngineContestant} from './live/engine-contestant.js';
 import {type LiveInput, readClipInput, readLoadInputs} from './live/live-input.js';
 import {formatLiveResults, plotCurve, plotLoad} from './live/live-report.js';
 import {type MeasuredWith, readLiveResults, writeLiveResults} from './live/live-results.js';
@@ -102,12 +103,12 @@ else if (flags.curve || flags.load || flags.batching) await measureOurs();
 await report();
 
 async function measureOurs(): Promise<void> {
-	const contestant = await openLiveEngine({
+	const engine = await openLiveEngine({
 		transport,
-		catchUp: flags['catch-up'],
 		...(flags.replicas !== undefined && {replicas: Number(flags.replicas)}),
 		...(flags.threads !== undefined && {threads: Number(flags.threads)}),
 	});
+	const contestant = createEngineContestant(engine, flags['catch-up']);
 	try {
 		await warmUp(contestant);
 		if (flags.curve) await measureCurve(contestant, transport);

@@ -17,3 +17,8 @@ export function describeMachine(): Record<string, unknown> {
 		date: new Date().toISOString(),
 	};
 }
+
+/** The same in a few words, without the load. */
+export function describeMachineShortly(machine: Readonly<Record<string, unknown>>): string {
+	return `${String(machine['processor'])}, ${String(machine['cores'])} cores, Node ${String(machine['node'])}, onnxruntime ${String(machine['onnxruntime'])}, load ${Number(machine['loadAverage1Minute']).toFixed(1)}`;
+}

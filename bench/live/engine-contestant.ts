@@ -1,29 +1,16 @@
-import type {BatchSettings, Engine, EngineSession} from '../../src/core/engine/engine.js';
+import type {BatchSettings, EngineSession} from '../../src/core/engine/engine.js';
 import type {LiveContestant, LiveStream, LiveUpdate, NewText, StreamOptions, Usage} from './live-stream.js';
+import type {LiveEngine} from './open-live-engine.js';
 import {readChildrenUsage, readOwnUsage} from './process-usage.js';
 
-export interface EngineContestantOptions {
-	readonly name: string;
-	readonly description: string;
-	/** Closed with the contestant. */
-	readonly engine: Engine;
-	/** Whether the models run in processes of their own; else in threads of this one, whose first plays the clients. */
-	readonly runsInProcesses: boolean;
-	/** See `SessionOptions`. @default false */
-	readonly catchUp?: boolean;
-}
-
-/** Our own engine, whatever it consists of. */
-export function createEngineContestant({
-	name,
-	description,
-	engine,
-	runsInProcesses,
-	catchUp = false,
-}: EngineContestantOptions): LiveContestant {
+/** Our own engine, which is closed with the contestant. @param catchUp - see `SessionOptions`. */
+export function createEngineContestant(
+	{engine, description, runsInProcesses}: LiveEngine,
+	catchUp: boolean,
+): LiveContestant {
 	let defaults: BatchSettings | undefined;
 	return {
-		name,
+		name: 'infinisst',
 		description,
 		openStream: async ({language, task, latencyMultiplier}: StreamOptions) => {
 			const target = task === 'translate' ? 'en' : 'same';
@@ -81,7 +68,11 @@ async function* readUpdates(session: EngineSession, target: string): AsyncGenera
 	}
 }
 
-async function readUsage(runsInProcesses: boolean): Promise<Usage> {
+/**
+ * @param runsInProcesses - whether the models run in processes of their own; else in threads of this one, whose first
+ * plays the clients.
+ */
+export async function readUsage(runsInProcesses: boolean): Promise<Usage> {
 	const own = await readOwnUsage();
 	if (!runsInProcesses) {
 		return {

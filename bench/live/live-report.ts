@@ -1,4 +1,5 @@
 import type {ErrorRate} from '../../src/core/scoring/error-rate.js';
+import {describeMachineShortly} from '../machine.js';
 import type {Plot, PlotPanel} from '../kit/plot.js';
 import {formatTable} from '../kit/table.js';
 import type {BatchingSection, CurveSection, LiveResults, LoadSection, MeasuredWith} from './live-results.js';
@@ -182,12 +183,8 @@ function formatMeasuredWith({
 	const told = Object.entries(settings).map(([key, value]) => `${key} ${String(value)}`);
 	return [
 		`${contestant}: ${description}. ${told.join(', ')}.`,
-		`${describeMachineShortly(machine)}, load average ${fixed(machine['loadAverage1Minute'] as number, 2)} before, ${fixed(loadAverageAfter as number, 2)} after, ${String(machine['date']).slice(0, 10)}.`,
+		`${describeMachineShortly(machine)}, before and ${fixed(loadAverageAfter as number, 1)} after, ${String(machine['date']).slice(0, 10)}.`,
 	].join(' ');
-}
-
-function describeMachineShortly(machine: Readonly<Record<string, unknown>>): string {
-	return `${String(machine['processor'])}, ${String(machine['cores'])} cores, Node ${String(machine['node'])}, onnxruntime ${String(machine['onnxruntime'])}`;
 }
 
 /** Error rate and translation score over lag; undefined without a curve of this name. */

@@ -6,8 +6,6 @@ import {openChildReplica} from '../../src/core/engine/transport/child-replica.js
 import type {ReplicaModule} from '../../src/core/engine/transport/replica-module.js';
 import {openThreadReplica} from '../../src/core/engine/transport/thread-replica.js';
 import {DEFAULT_PRECISION} from '../../src/core/models/precision.js';
-import {createEngineContestant} from './engine-contestant.js';
-import type {LiveContestant} from './live-stream.js';
 
 /** Where our engine runs: in threads of the program, as `translate` has it, or in processes behind the router. */
 export const LIVE_TRANSPORTS = ['thread', 'process'] as const;
@@ -20,13 +18,18 @@ export interface LiveEngineOptions {
 	readonly replicas?: number;
 	/** Of each copy. @default the replica's own */
 	readonly threads?: number;
-	/** See `SessionOptions`. @default false */
-	readonly catchUp?: boolean;
 }
 
-/** Opens our engine with the default model at its default precision, which must be installed. */
-export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveContestant> {
-	const {transport, replicas = availableParallelism(), threads, catchUp = false} = options;
+export interface LiveEngine {
+	readonly engine: Engine;
+	/** Model, policy and transport. */
+	readonly description: string;
+	readonly runsInProcesses: boolean;
+}
+
+/** Opens our engine with the default model at its default precision. Needs a build. */
+export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEngine> {
+	const {transport, replicas = availableParallelism(), threads} = options;
 	const store = openModelStore({env: process.env, cwd: process.cwd()});
 	const {name: model} = await store.pull(store.catalogue.defaultModel);
 	const graphsDirectory = await store.ensureGraphs(model, DEFAULT_PRECISION);
@@ -47,15 +50,13 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveCo
 					transport === 'process' ? openInProcess(id, signal) : openInThread(id, signal),
 			})
 		: await openInThread('replica');
-	return createEngineContestant({
-		name: 'infinisst',
+	return {
+		engine,
 		description: [
 			`${engine.capabilities.model} ${DEFAULT_PRECISION}, ${engine.capabilities.policies[0]!}`,
 			`${replicas} ${transport}${replicas === 1 ? '' : transport === 'process' ? 'es' : 's'}${isRouted ? ' behind the router' : ''}`,
 			...(threads === undefined ? [] : [`threads ${threads}`]),
 		].join(', '),
-		engine,
 		runsInProcesses: transport === 'process',
-		catchUp,
-	});
+	};
 }

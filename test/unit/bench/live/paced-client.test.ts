@@ -56,9 +56,13 @@ class ScriptedStream implements LiveStream {
 	}
 }
 
+/** Lets all that is due happen, step by step. */
 async function advance(clock: FakeClock, toMs: number): Promise<void> {
-	for (; clock.nowMs() < toMs; clock.advance(50)) await setImmediate();
 	await setImmediate();
+	while (clock.nowMs() < toMs) {
+		clock.advance(50);
+		await setImmediate();
+	}
 }
 
 function start(audioMs: number, options: {pace?: 'paced' | 'unpaced'; drainMs?: number} = {}) {
