@@ -1,0 +1,186 @@
+import type {ActorRecord, NodeRecord} from '../ingest/entity-records.js';
+import {isNilId, readId, readText, readObject, type JsonObject} from '../ingest/wire-values.js';
+import type {SessionReader} from '../store/session-reader.js';
+import {answerResult, type HistoryAnswer} from './answer.js';
+import {toGoogleStyle} from './google-style.js';
+import {readFilters, readListOptions} from './list-options.js';
+import {redactSerializedRuntimeEnv} from './redact.js';
+import type {HistoryRequest} from './request.js';
+import {answerStateList, filterRows, type StateColumn, type StateRow} from './state-list.js';
+
+const NIL_ID = 'f'.repeat(56);
+
+/** `GET /logical/actors` and, with an id, `GET /logical/actors/{id}` */
+export function answerLogicalActors(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
+	const nodes = readNodes(reader);
+	const wanted = query.get('ids')?.split(',');
+	const actors =
+		wanted === undefined ? reader.entities('actor') : wanted.flatMap(id => reader.entity('actor', id) ?? []);
+	return answerResult(wanted === undefined ? 'All actors fetched.' : 'Actors fetched.', {
+		actors: Object.fromEntries(actors.map(actor => [actor.actorId, describeActor(actor, nodes)])),
+	});
+}
+
+export function answerLogicalActor(reader: SessionReader, actorId: string): HistoryAnswer {
+	const actor = reader.entity('actor', actorId);
+	return answerResult('Actor details fetched.', {
+		detail: actor === undefined ? null : describeActor(actor, readNodes(reader)),
+	});
+}
+
+export function readNodes(reader: SessionReader): ReadonlyMap<string, NodeRecord> {
+	return new Map(reader.entities('node').map(node => [node.nodeId, node]));
+}
+
+/** As the dashboard's actor pages know it. What only a live process could tell is absent or empty. */
+export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, NodeRecord>): JsonObject {
+	const {placementGroupId, callSite} = actor;
+	// One that died before it was given a worker has an empty address; one that still waits has a nil one.
+	const nil = actor.state === 'DEAD' ? '' : NIL_ID;
+	return {
+		actorId: actor.actorId,
+		jobId: actor.jobId,
+		address: {
+			nodeId: actor.nodeId || nil,
+			ipAddress: nodes.get(actor.nodeId)?.ip ?? '',
+			port: actor.port,
+			workerId: actor.workerId || nil,
+		},
+		name: actor.name,
+		className: actor.className,
+		labelSelector: actor.labelSelector,
+		state: actor.state,
+		numRestarts: String(actor.restarts),
+		timestamp: actor.changedMs,
+		pid: actor.pid,
+		startTime: actor.startMs,
+		endTime: actor.endMs,
+		reprName: actor.displayName,
+		...(placementGroupId === '' ? {} : {placementGroupId}),
+		...(callSite === '' ? {} : {callSite}),
+		actorClass: actor.className,
+		exitDetail: describeExit(actor.deathCause),
+		requiredResources: toGoogleStyle(dropGroupSuffixes(actor.requiredResources)),
+		gpus: [],
+		processStats: null,
+		mem: [],
+		tpus: [],
+	};
+}
+
+/** In this order, as the head looks for it. */
+function describeExit(cause: JsonObject | null): string {
+	if (cause === null) return '-';
+	for (const member of ['actorDiedErrorContext', 'runtimeEnvFailedContext', 'actorUnschedulableContext']) {
+		if (cause[member] !== undefined) return readText(readObject(cause[member])['errorMessage']);
+	}
+
+	const {creationTaskFailureContext: creation} = cause;
+	return creation === undefined ? '-' : readText(readObject(creation)['formattedExceptionString']);
+}
+
+/** "CPU_group_0_<id>" and "CPU_group_<id>" are both "CPU" of a placement group; the former is the exact one. */
+export function dropGroupSuffixes(resources: Readonly<Record<string, number>>): Record<string, number> {
+	const plain: Record<string, number> = {};
+	for (const [name, amount] of Object.entries(resources)) {
+		const [, original, index] = /^(.+?)_group_(?:(\d+)_)?[\da-f]+$/.exec(name) ?? [undefined, name];
+		if (original === 'bundle') continue;
+		if (index !== undefined || !(original in plain)) plain[original] = amount;
+	}
+
+	return plain;
+}
+
+const COLUMNS: readonly StateColumn[] = [
+	...['actor_id', 'class_name', 'state', 'job_id', 'name', 'node_id', 'pid', 'ray_namespace'].map(name => ({
+		name,
+		isFilterable: true,
+	})),
+	...['serialized_runtime_env', 'required_resources', 'death_cause', 'is_detached'].map(name => ({
+		name,
+		isDetail: true,
+	})),
+	...['placement_group_id', 'repr_name'].map(name => ({name, isDetail: true, isFilterable: true})),
+	...[
+		'num_restarts',
+		'num_restarts_due_to_lineage_reconstruction',
+		'num_restarts_due_to_node_preemption',
+		'call_site',
+		'label_selector',
+		'fallback_strategy',
+	].map(name => ({name, isDetail: true})),
+];
+
+/** `GET /api/v0/actors` */
+export function answerActors(reader: SessionReader, {query, isBrowser}: HistoryRequest): HistoryAnswer {
+	const rows = reader.entities('actor').map(actor => toStateRow(actor, isBrowser));
+	return answerStateList(rows, COLUMNS, readListOptions(query));
+}
+
+/** `GET /api/v0/actors/summarize` */
+export function answerActorSummary(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
+	const rows = reader.entities('actor').map(actor => toStateRow(actor, false));
+	const passed = filterRows(rows, COLUMNS, readFilters(query));
+	const summary: Record<string, {class_name: string; state_counts: Record<string, number>}> = {};
+	for (const {class_name: name, state} of passed) {
+		const group = (summary[String(name)] ??= {class_name: String(name), state_counts: {}});
+		group.state_counts[String(state)] = (group.state_counts[String(state)] ?? 0) + 1;
+	}
+
+	return answerResult('', {
+		result: {
+			total: rows.length,
+			num_after_truncation: rows.length,
+			num_filtered: passed.length,
+			result: {node_id_to_summary: {cluster: {summary, total_actors: passed.length, summary_by: 'class'}}},
+			partial_failure_warning: '',
+			warnings: null,
+		},
+	});
+}
+
+function toStateRow(actor: ActorRecord, redacts: boolean): StateRow {
+	return {
+		actor_id: actor.actorId,
+		class_name: actor.className,
+		state: actor.state,
+		job_id: actor.jobId,
+		name: actor.name,
+		node_id: actor.nodeId || null,
+		pid: actor.pid,
+		ray_namespace: actor.namespace,
+		serialized_runtime_env: redacts
+			? redactSerializedRuntimeEnv(actor.serializedRuntimeEnv)
+			: actor.serializedRuntimeEnv,
+		required_resources: actor.requiredResources,
+		death_cause: actor.deathCause === null ? null : toSnakeCase(actor.deathCause),
+		is_detached: actor.isDetached,
+		placement_group_id: actor.placementGroupId || null,
+		repr_name: actor.displayName,
+		num_restarts: String(actor.restarts),
+		num_restarts_due_to_lineage_reconstruction: String(actor.lineageRestarts),
+		num_restarts_due_to_node_preemption: String(actor.preemptionRestarts),
+		call_site: actor.callSite || null,
+		label_selector: actor.labelSelector,
+		fallback_strategy: null,
+	};
+}
+
+const ID_MEMBERS = ['actorId', 'ownerId', 'jobId', 'nodeId', 'placementGroupId'];
+
+/** Members of a message as the state API names them, ids as hex. */
+function toSnakeCase(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(toSnakeCase);
+	if (typeof value !== 'object' || value === null) return value;
+	return Object.fromEntries(
+		Object.entries(value).map(([name, member]) => [
+			name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`),
+			ID_MEMBERS.includes(name) ? readHexId(member) : toSnakeCase(member),
+		]),
+	);
+}
+
+function readHexId(value: unknown): string | null {
+	const id = readId(value, 'id');
+	return isNilId(id) ? null : id;
+}

@@ -1,0 +1,99 @@
+/** An object of JSON whose members are not known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An event or line that cannot be taken; `message` says which member and why. */
+export class DamageError extends Error {}
+
+export function isObject(value: unknown): value is JsonObject {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function readObject(value: unknown): JsonObject {
+	return isObject(value) ? value : {};
+}
+
+export function readObjects(value: unknown): readonly JsonObject[] {
+	return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+export function readText(value: unknown): string {
+	return typeof value === 'string' ? value : '';
+}
+
+/** A number, also where JSON has a 64-bit integer as text. */
+export function readNumber(value: unknown): number {
+	const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+	return typeof number === 'number' && Number.isFinite(number) ? number : 0;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/**
+ * An id as lowercase hex digits.
+ *
+ * @param value - standard padded base64; "" and absent are an id that is not set.
+ * @returns "" where the id is not set.
+ * @throws {DamageError} when it is no base64.
+ */
+export function readId(value: unknown, member: string): string {
+	if (value === undefined || value === null || value === '') return '';
+	if (typeof value !== 'string' || value.length % 4 !== 0 || !BASE64.test(value)) {
+		throw new DamageError(`${member} is no base64`);
+	}
+
+	return Buffer.from(value, 'base64').toString('hex');
+}
+
+/** True for an id that is not set, or that Ray calls nil: all its bytes are 0xff. */
+export function isNilId(hex: string): boolean {
+	return hex === '' || /^f+$/.test(hex);
+}
+
+/** "" for a nil id. */
+export function dropNil(hex: string): string {
+	return isNilId(hex) ? '' : hex;
+}
+
+let lastSecond = '';
+let lastSecondText = '0';
+
+/**
+ * Nanoseconds since 1970 as decimal digits: 19 of them for every moment from 2001 to 2286, so that text
+ * order is time order. A JavaScript number cannot hold them.
+ *
+ * @param value - RFC 3339 in UTC, for example "2026-11-23T04:47:06.673176320Z".
+ * @returns "0" where no time is set.
+ * @throws {DamageError} when it is no time.
+ */
+export function readNanoseconds(value: unknown, member: string): string {
+	if (value === undefined || value === null || value === '') return '0';
+	if (typeof value !== 'string') throw new DamageError(`${member} is no time`);
+	const second = value.slice(0, 19);
+	// Events come in order of time: mostly the second is the one before.
+	if (second !== lastSecond) {
+		const milliseconds = Date.parse(`${second}Z`);
+		if (Number.isNaN(milliseconds)) throw new DamageError(`${member} is no time`);
+		lastSecond = second;
+		lastSecondText = String(milliseconds / 1000);
+	}
+
+	const fraction = /^\.(\d{1,9})/.exec(value.slice(19))?.[1] ?? '';
+	return lastSecondText === '0'
+		? `${Number(fraction.padEnd(9, '0'))}`
+		: lastSecondText + fraction.padEnd(9, '0');
+}
+
+/** Whole milliseconds, rounded down as Ray does. */
+export function toMilliseconds(nanoseconds: string): number {
+	return nanoseconds.length <= 6 ? 0 : Number(nanoseconds.slice(0, -6));
+}
+
+/** Nanoseconds of a number of milliseconds. */
+export function toNanoseconds(milliseconds: number): string {
+	return milliseconds === 0 ? '0' : `${Math.trunc(milliseconds)}000000`;
+}
+
+/** The first value that is set: "" and 0 stand for none, as do null and undefined. */
+export function firstSet<Value>(...values: readonly (Value | null | undefined)[]): Value | undefined {
+	return values.find(value => Boolean(value)) ?? undefined;
+}

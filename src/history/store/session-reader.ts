@@ -1,0 +1,242 @@
+import {inflateRawSync} from 'node:zlib';
+
+import type {EntityKind} from '../ingest/decode-event.js';
+import type {TaskShape} from '../ingest/decode-task-definition.js';
+import type {EntityRecords} from '../ingest/entity-records.js';
+import type {LogEventLine, LogFile, SessionSummary, Snapshot} from './history-types.js';
+import type {SqliteDatabase, SqliteStatement, SqliteValue} from './sqlite-database.js';
+import {compileTaskQuery, type TaskQuery} from './task-query.js';
+
+/** One attempt at a task as it is stored; `readTaskDetail()` takes its facts apart. */
+export interface TaskRow {
+	readonly task_id: Buffer;
+	readonly attempt: number;
+	readonly job_id: Buffer;
+	readonly shape_id: number;
+	readonly type: number;
+	readonly name: string;
+	readonly display_name: string | null;
+	readonly parent_task_id: Buffer | null;
+	readonly actor_id: Buffer | null;
+	readonly placement_group_id: Buffer | null;
+	readonly node_id: Buffer | null;
+	readonly worker_id: Buffer | null;
+	readonly worker_pid: number | null;
+	readonly state: number;
+	readonly error_type: string | null;
+	readonly is_paused: number | null;
+	readonly creation_ms: number | null;
+	readonly mark: string | null;
+	readonly facts: string;
+}
+
+export interface TaskGroup {
+	/** The task's name, or its function's where it has none. */
+	readonly name: string;
+	readonly type: number;
+	readonly state: number;
+	readonly count: number;
+}
+
+/** Rows are read in pages, so that a list of a million tasks needs no more memory than one of a thousand. */
+const PAGE_ROWS = 1000;
+
+/** At most this many shapes are held. */
+const MAX_CACHED_SHAPES = 5000;
+
+const LIST_COLUMNS =
+	'task_id, attempt, job_id, shape_id, type, name, display_name, parent_task_id, actor_id, placement_group_id, node_id, worker_id, worker_pid, state, error_type, is_paused, creation_ms, mark, facts';
+
+const statements = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>();
+
+/** Everything of one session, as it is when asked. */
+export class SessionReader {
+	readonly session: SessionSummary;
+	readonly #database: SqliteDatabase;
+	readonly #shapes = new Map<number, TaskShape>();
+
+	constructor(database: SqliteDatabase, session: SessionSummary) {
+		this.#database = database;
+		this.session = session;
+	}
+
+	countTasks(query: TaskQuery): number {
+		const {sql, values} = compileTaskQuery(this.session.id, query);
+		return (
+			this.#prepare(`SELECT count(*) AS count FROM task WHERE ${sql}`).get(...values) as {count: number}
+		).count;
+	}
+
+	/** In order of their ids, the newest attempt first. */
+	*tasks(query: TaskQuery, limit = Infinity): Generator<TaskRow, void, undefined> {
+		const {sql, values} = compileTaskQuery(this.session.id, query);
+		const order = 'ORDER BY task_id, attempt DESC LIMIT ?';
+		const first = this.#prepare(`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} ${order}`);
+		const next = this.#prepare(
+			`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} AND task_id >= ? AND NOT (task_id = ? AND attempt >= ?) ${order}`,
+		);
+		let left = limit;
+		let last: TaskRow | undefined;
+		while (left > 0) {
+			const count = Math.min(left, PAGE_ROWS);
+			const page = (
+				last === undefined
+					? first.all(...values, count)
+					: next.all(...values, last.task_id, last.task_id, last.attempt, count)
+			) as TaskRow[];
+			yield* page;
+			if (page.length < count) return;
+			last = page.at(-1);
+			left -= count;
+		}
+	}
+
+	/** How many tasks there are of each name, type and state. */
+	groupTasks(query: TaskQuery): readonly TaskGroup[] {
+		const {sql, values} = compileTaskQuery(this.session.id, query);
+		return this.#prepare(
+			`SELECT CASE WHEN name = '' THEN (SELECT function_name FROM shape WHERE id = shape_id) ELSE COALESCE(display_name, name) END AS name,
+				type, state, count(*) AS count
+			FROM task WHERE ${sql} GROUP BY 1 COLLATE BINARY, type, state ORDER BY 1 COLLATE BINARY, type, state`,
+		).all(...values) as TaskGroup[];
+	}
+
+	countTasksByNode(): ReadonlyMap<string, number> {
+		const rows = this.#prepare(
+			'SELECT node_id, count(*) AS count FROM task WHERE session_id = ? AND node_id IS NOT NULL GROUP BY node_id',
+		).all(this.session.id) as {node_id: Buffer; count: number}[];
+		return new Map(rows.map(({node_id: id, count}) => [id.toString('hex'), count]));
+	}
+
+	/** Of its tasks. */
+	jobTimes(jobId: string): {readonly startMs: number | null; readonly endMs: number | null} {
+		const row = this.#prepare(
+			'SELECT min(creation_ms) AS startMs, max(creation_ms) AS endMs FROM task WHERE session_id = ? AND job_id = ?',
+		).get(this.session.id, Buffer.from(jobId, 'hex'));
+		return row as {startMs: number | null; endMs: number | null};
+	}
+
+	shape(id: number): TaskShape {
+		let shape = this.#shapes.get(id);
+		if (shape === undefined) {
+			const {json} = this.#prepare('SELECT json FROM shape WHERE id = ?').get(id) as {json: string};
+			shape = JSON.parse(json) as TaskShape;
+			if (this.#shapes.size >= MAX_CACHED_SHAPES) this.#shapes.clear();
+			this.#shapes.set(id, shape);
+		}
+
+		return shape;
+	}
+
+	/** In order of their ids. */
+	entities<Kind extends EntityKind>(kind: Kind): readonly EntityRecords[Kind][] {
+		const rows = this.#prepare(
+			'SELECT json FROM entity WHERE session_id = ? AND kind = ? ORDER BY entity_id',
+		).all(this.session.id, kind) as {json: string}[];
+		return rows.map(({json}) => JSON.parse(json) as EntityRecords[Kind]);
+	}
+
+	entity<Kind extends EntityKind>(kind: Kind, entityId: string): EntityRecords[Kind] | undefined {
+		const row = this.#prepare(
+			'SELECT json FROM entity WHERE session_id = ? AND kind = ? AND entity_id = ?',
+		).get(this.session.id, kind, entityId) as {json: string} | undefined;
+		return row === undefined ? undefined : (JSON.parse(row.json) as EntityRecords[Kind]);
+	}
+
+	/** The newest answer from this path, whatever its query. */
+	snapshot(path: string): Snapshot | undefined {
+		const row = this.#prepare(
+			'SELECT query, fetched_ms, body FROM snapshot WHERE session_id = ? AND path = ? ORDER BY fetched_ms DESC, query LIMIT 1',
+		).get(this.session.id, path) as {query: string; fetched_ms: number; body: string} | undefined;
+		return row === undefined
+			? undefined
+			: {path, query: row.query, fetchedMs: row.fetched_ms, body: row.body};
+	}
+
+	/** In order of time. */
+	logEvents(): readonly LogEventLine[] {
+		const rows = this.#prepare(
+			'SELECT event_id, job_id, timestamp, json FROM log_event WHERE session_id = ? ORDER BY CAST(timestamp AS INTEGER), event_id',
+		).all(this.session.id) as {event_id: string; job_id: string; timestamp: string; json: string}[];
+		return rows.map(row => ({
+			eventId: row.event_id,
+			jobId: row.job_id,
+			timestamp: row.timestamp,
+			json: row.json,
+		}));
+	}
+
+	/** Of one node, or of all of them. */
+	logFiles(nodeId?: string): readonly LogFile[] {
+		const [condition, ...values]: [string, ...SqliteValue[]] =
+			nodeId === undefined ? [''] : ['AND node_id = ?', nodeId];
+		return this.#prepare(
+			`SELECT id, node_id AS nodeId, path, size AS sizeBytes FROM log_file WHERE session_id = ? ${condition} ORDER BY node_id, path`,
+		).all(this.session.id, ...values) as LogFile[];
+	}
+
+	logFile(nodeId: string, path: string): LogFile | undefined {
+		return this.#prepare(
+			'SELECT id, node_id AS nodeId, path, size AS sizeBytes FROM log_file WHERE session_id = ? AND node_id = ? AND path = ?',
+		).get(this.session.id, nodeId, path) as LogFile | undefined;
+	}
+
+	/** Pieces of a log file that make up the bytes from `start` to before `end`. */
+	*readLog(fileId: number, start: number, end: number): Generator<Buffer, void, undefined> {
+		const find = this.#prepare(
+			'SELECT offset, length, data FROM log_chunk WHERE file_id = ? AND offset + length > ? AND offset < ? ORDER BY offset LIMIT 1',
+		);
+		let position = start;
+		while (position < end) {
+			const row = find.get(fileId, position, end) as
+				{offset: number; length: number; data: Buffer} | undefined;
+			if (row === undefined) return;
+			const bytes = inflateRawSync(row.data);
+			yield bytes.subarray(Math.max(0, position - row.offset), Math.max(0, end - row.offset));
+			position = row.offset + row.length;
+		}
+	}
+
+	/** Where the last `count` lines of the bytes before `end` begin; a newline at the very end begins none. */
+	findLastLines(fileId: number, end: number, count: number): number {
+		const find = this.#prepare(
+			'SELECT offset, data FROM log_chunk WHERE file_id = ? AND offset < ? ORDER BY offset DESC LIMIT 1',
+		);
+		let left = count;
+		let before = end;
+		while (before > 0) {
+			const row = find.get(fileId, before) as {offset: number; data: Buffer} | undefined;
+			if (row === undefined) return 0;
+			const bytes = inflateRawSync(row.data).subarray(0, before - row.offset);
+			let at = before === end && bytes.at(-1) === 0x0a ? bytes.length - 1 : bytes.length;
+			for (;;) {
+				at = at === 0 ? -1 : bytes.lastIndexOf(0x0a, at - 1);
+				if (at < 0) break;
+				left -= 1;
+				if (left === 0) return row.offset + at + 1;
+			}
+
+			before = row.offset;
+		}
+
+		return 0;
+	}
+
+	#prepare(sql: string): SqliteStatement {
+		let known = statements.get(this.#database);
+		if (known === undefined) {
+			known = new Map();
+			statements.set(this.#database, known);
+		}
+
+		let statement = known.get(sql);
+		if (statement === undefined) {
+			// Filters make many kinds of statements; few of them come again.
+			if (known.size > 500) known.clear();
+			statement = this.#database.prepare(sql);
+			known.set(sql, statement);
+		}
+
+		return statement;
+	}
+}
