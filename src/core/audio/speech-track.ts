@@ -73,9 +73,10 @@ export class SpeechTrack {
 		return count === 0 ? 0 : sum / count;
 	}
 
-	/** Forgets windows that end before a sample. */
+	/** Forgets windows that end before a sample, but for the newest: whether it was speech decides about the next. */
 	discardBefore(sample: number): void {
-		const surplus = Math.floor((sample - this.#firstSample) / WINDOW_SAMPLES);
+		const wanted = Math.floor((sample - this.#firstSample) / WINDOW_SAMPLES);
+		const surplus = Math.min(wanted, this.#speech.length - 1);
 		if (surplus <= 0) return;
 		this.#probabilities.splice(0, surplus);
 		this.#speech.splice(0, surplus);
