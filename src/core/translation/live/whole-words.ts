@@ -3,9 +3,10 @@ import type {WhisperVocabulary} from '../../models/whisper/whisper-vocabulary.js
 /** Punctuation inside words: what comes behind it may still belong to the word before ("l'homme", "well-known"). */
 const JOINING = /^['’‘-]+$/u;
 
-const PUNCTUATION = /^\s*[^\p{L}\p{M}\p{N}\s]+\s*$/u;
-
+/** Part of a character: U+FFFD, and no punctuation. */
 const INCOMPLETE = '\uFFFD';
+
+const PUNCTUATION = /^\s*[^\p{L}\p{M}\p{N}\s\uFFFD]+\s*$/u;
 
 export interface Settled {
 	/** What the model believes to follow. */
