@@ -22,22 +22,27 @@ describe('bin/infinisst.js', () => {
 		expect(stdout).toMatch(/^ {2}translate /m);
 	});
 
-	it.each([[['--help']], [['--version']], [['translate', '--help']], [['models', '--help']]])(
-		'loads nothing but the file it starts with for %j',
-		async parameters => {
-			// Its record of coverage names every file that Node loads.
-			const folder = await temporaryDirectory();
-			expect(await runProgram(parameters, {env: {NODE_V8_COVERAGE: folder}})).toMatchObject({exitCode: 0});
-			const [report] = await readdir(folder);
-			const {result} = JSON.parse(await readFile(join(folder, report!), 'utf8')) as {result: {url: string}[]};
-			const files = result.map(({url}) => url).filter(url => url.startsWith('file:'));
-			const root = fileURLToPath(new URL('../..', import.meta.url));
-			expect(files.map(url => relative(root, fileURLToPath(url)))).toEqual([
-				join('bin', 'infinisst.js'),
-				join('dist', 'cli', 'start.js'),
-			]);
-		},
-	);
+	it.each([
+		[['--help']],
+		[['--version']],
+		[['translate', '--help']],
+		[
+			['models', '--help'],
+			['worker', '--help'],
+		],
+	])('loads nothing but the file it starts with for %j', async parameters => {
+		// Its record of coverage names every file that Node loads.
+		const folder = await temporaryDirectory();
+		expect(await runProgram(parameters, {env: {NODE_V8_COVERAGE: folder}})).toMatchObject({exitCode: 0});
+		const [report] = await readdir(folder);
+		const {result} = JSON.parse(await readFile(join(folder, report!), 'utf8')) as {result: {url: string}[]};
+		const files = result.map(({url}) => url).filter(url => url.startsWith('file:'));
+		const root = fileURLToPath(new URL('../..', import.meta.url));
+		expect(files.map(url => relative(root, fileURLToPath(url)))).toEqual([
+			join('bin', 'infinisst.js'),
+			join('dist', 'cli', 'start.js'),
+		]);
+	});
 
 	it('starts with a file that holds no package but commander', async () => {
 		const map = await readFile(new URL('../../dist/cli/start.js.map', import.meta.url), 'utf8');
