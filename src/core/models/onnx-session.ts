@@ -15,7 +15,7 @@ export interface OnnxSessionOptions {
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A loaded graph. Runs may be asked for at any time; they are executed off the event loop. */
+/** A loaded graph. Runs may be asked for at any time; each blocks the thread, after the event loop had its turn. */
 export interface OnnxSession {
 	/** @param outputs - which results to bring back; all if absent. */
 	run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors>;
