@@ -75,8 +75,9 @@ export interface WindowWriterState {
 	/** Text of the window that never changes again, and the sample that each token was read from. */
 	readonly settled: readonly number[];
 	readonly readFrom: readonly number[];
-	/** End of the text of closed windows. */
+	/** End of the text of closed windows, and the language spoken in them. */
 	readonly closed: readonly number[];
+	readonly closedLanguage: string | undefined;
 	/** What followed the settled text at the last look. */
 	readonly foreseen: readonly number[] | undefined;
 	readonly lookedAt: number;
@@ -94,6 +95,7 @@ export function beginWriter(target: string): WindowWriterState {
 		settled: [],
 		readFrom: [],
 		closed: [],
+		closedLanguage: undefined,
 		foreseen: undefined,
 		lookedAt: 0,
 		isExhausted: false,
@@ -318,6 +320,7 @@ export class WindowWriter {
 			settled: [],
 			readFrom: [],
 			closed: [...closed, ...settled].slice(-KEPT_TOKENS),
+			closedLanguage: this.#state.language ?? this.#state.closedLanguage,
 			foreseen: undefined,
 			isExhausted: false,
 			language: undefined,
@@ -393,6 +396,10 @@ export class WindowWriter {
 			isLast,
 		});
 		this.#state = {...this.#state, language};
+		// After text in another language the model goes on in that, and translates instead of writing what it hears.
+		if (language !== undefined && language !== this.#state.closedLanguage) {
+			this.#state = {...this.#state, closed: []};
+		}
 		return language;
 	}
 
