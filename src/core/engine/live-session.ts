@@ -201,7 +201,8 @@ export class LiveSession implements EngineSession {
 		this.#room?.resolve();
 		this.#room = undefined;
 		if (!result.isWorthTelling) return;
-		this.#lagMs = this.#parts.clock.nowMs() - this.#arrivals.timeOf(heardSample);
+		const arrivedMs = this.#arrivals.timeOf(heardSample);
+		this.#lagMs = this.#parts.clock.nowMs() - arrivedMs;
 		const events: SessionEvent[] = [
 			...this.#events,
 			{
