@@ -24,7 +24,8 @@ export function answerLogicalActors(reader: SessionReader, {query}: HistoryReque
 export function answerLogicalActor(reader: SessionReader, actorId: string): HistoryAnswer {
 	const actor = reader.entity('actor', actorId);
 	return answerResult('Actor details fetched.', {
-		detail: actor === undefined ? null : describeActor(actor, readNodes(reader)),
+		// Other than in the list, the head renames resources here as well.
+		detail: actor === undefined ? null : toGoogleStyle(describeActor(actor, readNodes(reader))),
 	});
 }
 
@@ -60,7 +61,7 @@ export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, Nod
 		...(callSite === '' ? {} : {callSite}),
 		actorClass: actor.className,
 		exitDetail: describeExit(actor.deathCause),
-		requiredResources: toGoogleStyle(dropGroupSuffixes(actor.requiredResources)),
+		requiredResources: dropGroupSuffixes(actor.requiredResources),
 		gpus: [],
 		processStats: null,
 		mem: [],

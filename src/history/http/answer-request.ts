@@ -18,7 +18,6 @@ import {answerNode, answerNodeList, answerNodes, answerWorkers} from './node-ans
 import {answerPlacementGroups} from './placement-group-answers.js';
 import {redactDeep} from './redact.js';
 import {BadRequestError, UnhandledRequestError, type HistoryRequest} from './request.js';
-import {answerStateList} from './state-list.js';
 import {answerTasks, answerTaskSummary, answerTimeline} from './task-answers.js';
 
 type Route = (
@@ -133,7 +132,9 @@ export function answerRequest(
 	try {
 		const [route, parameter] = findRoute(request.path);
 		if (route !== undefined) return route(reader, request, parameter, context);
-		return (request.path.startsWith('/api/') ? replay(reader, request) : undefined) ?? NOT_FOUND;
+		// The head takes a slash at the end for another address.
+		const isKnown = Object.hasOwn(ROUTES, `${request.path}/`);
+		return (request.path.startsWith('/api/') && !isKnown ? replay(reader, request) : undefined) ?? NOT_FOUND;
 	} catch (error) {
 		if (error instanceof BadRequestError) return answerResult(error.message, {result: null}, 400);
 		if (error instanceof UnhandledRequestError) return SERVER_FAULT;
@@ -161,9 +162,22 @@ function replay(reader: SessionReader, {path, isBrowser}: HistoryRequest): Histo
 	return isBrowser ? answerJson(redactDeep(JSON.parse(body))) : answerJsonText(body);
 }
 
+/** Lists that only nodes which are alive could give. */
 function answerPolledList(reader: SessionReader, request: HistoryRequest): HistoryAnswer {
-	const options = readListOptions(request.query);
-	return replay(reader, request) ?? answerStateList([], [], {...options, filters: []});
+	readListOptions(request.query);
+	return (
+		replay(reader, request) ??
+		answerResult('', {
+			result: {
+				total: 0,
+				num_after_truncation: 0,
+				num_filtered: 0,
+				result: [],
+				partial_failure_warning: null,
+				warnings: null,
+			},
+		})
+	);
 }
 
 function answerVersion(reader: SessionReader): HistoryAnswer {

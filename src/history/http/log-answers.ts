@@ -1,9 +1,12 @@
+import {posix} from 'node:path';
+
 import {firstSet} from '../ingest/wire-values.js';
+import {readTaskDetail} from '../ingest/task-facts.js';
 import type {LogFile} from '../store/history-types.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {answerResult, answerText, type HistoryAnswer} from './answer.js';
 import {matchesGlob} from './match-glob.js';
-import {readInteger, UnhandledRequestError, type HistoryRequest} from './request.js';
+import {BadRequestError, readInteger, UnhandledRequestError, type HistoryRequest} from './request.js';
 import {describeLog, readTaskState} from './task-json.js';
 import {readJobs} from './job-answers.js';
 
@@ -36,13 +39,19 @@ export function answerLogList(reader: SessionReader, {query}: HistoryRequest): H
 		);
 	}
 
-	const files = filesOfNode(reader, nodeId);
+	const files = reader.logFiles(nodeId);
 	if (files.length === 0) throw new UnhandledRequestError(`no logs of node ${nodeId}`);
 	const paths = files.map(({path}) => path);
 	const matching = listEntries(paths).filter(entry => matchesGlob(entry, glob));
 	const groups: Record<string, string[]> = {};
 	for (const path of matching) (groups[categorize(path)] ??= []).push(path);
 	return answerResult('', {result: groups});
+}
+
+/** Also where the dots or slashes were encoded once more. */
+function leavesFolder(path: string): boolean {
+	const decoded = path.replaceAll(/%(2e|2f|5c)/gi, escape => decodeURIComponent(escape));
+	return decoded.split(/[/\\]/).includes('..') || decoded.includes('\0');
 }
 
 /** All files, and all folders with a slash at their end. */
@@ -84,6 +93,10 @@ export function answerLog(reader: SessionReader, mediaType: string, {query}: His
 
 function answerFound(reader: SessionReader, mediaType: string, query: URLSearchParams): HistoryAnswer {
 	assertOptions(mediaType, query);
+	if (leavesFolder(query.get('filename') ?? '')) {
+		throw new BadRequestError(`Invalid filename: ${query.get('filename')!}. It must not contain '..'.`);
+	}
+
 	const lines = readInteger(query.get('lines') ?? String(DEFAULT_LINES));
 	const {file, start, end} = resolveLog(reader, query);
 	const stop = Math.min(end ?? file.sizeBytes, file.sizeBytes);
@@ -148,9 +161,9 @@ function resolveLog(reader: SessionReader, query: URLSearchParams): ResolvedLog 
 	if (submissionId) return {file: findSubmissionLog(reader, submissionId, query)};
 	const pid = query.get('pid');
 	if (pid) {
-		const file = filesOfNode(reader, nodeId).find(
-			({path}) => readWorkerLog(path)?.pid === pid && path.endsWith(suffix),
-		);
+		const file = reader
+			.logFiles(nodeId)
+			.find(({path}) => readWorkerLog(path)?.pid === pid && path.endsWith(suffix));
 		if (file === undefined) throw new MissingLogError(describeMissing(query, nodeId));
 		return {file};
 	}
@@ -158,20 +171,31 @@ function resolveLog(reader: SessionReader, query: URLSearchParams): ResolvedLog 
 	return {file: findNamed(reader, nodeId, query.get('filename')!)};
 }
 
-/** A node's log may have been collected by another node on the same machine. */
-function filesOfNode(reader: SessionReader, nodeId: string): readonly LogFile[] {
-	return reader.logFiles(nodeId);
-}
-
 function findNamed(reader: SessionReader, nodeId: string, filename: string): LogFile {
-	if (filesOfNode(reader, nodeId).length === 0) {
-		throw new MissingLogError(`Agent for node id: ${nodeId} doesn't exist.`);
+	if (reader.logFiles(nodeId).length === 0) {
+		throw new MissingLogError(describeNoAgent(nodeId));
 	}
 
-	const path = withinLogs(filename);
-	const file = reader.logFile(nodeId, path);
-	if (file === undefined) throw new MissingLogError(`A file is not found at: ${filename}`);
-	return file;
+	const file = reader.logFile(nodeId, withinLogs(filename));
+	if (file !== undefined) return file;
+	const folder = findLogFolder(reader);
+	throw new MissingLogError(
+		`A file is not found at: ${folder === '' ? filename : posix.resolve(folder, filename)}`,
+	);
+}
+
+function describeNoAgent(nodeId: string): string {
+	return `Agent for node id: ${nodeId} doesn't exist.`;
+}
+
+/** Where logs lay on the nodes, as far as a task names one of them; only for telling what is missing. */
+function findLogFolder(reader: SessionReader): string {
+	for (const row of reader.tasks({filters: [], excludesDrivers: true}, 1000)) {
+		const {stdoutFile} = readTaskDetail(row.facts).values;
+		if (stdoutFile !== undefined) return posix.dirname(stdoutFile);
+	}
+
+	return '';
 }
 
 /** Tasks name their files with the folder they had on the node. */
@@ -195,18 +219,14 @@ function findActorLog(
 	}
 
 	for (const [nodeId, workerId] of actor.incarnations.toReversed()) {
-		const file = filesOfNode(reader, nodeId).find(
-			({path}) => readWorkerLog(path)?.workerId === workerId && path.endsWith(suffix),
-		);
+		const file = reader
+			.logFiles(nodeId)
+			.find(({path}) => readWorkerLog(path)?.workerId === workerId && path.endsWith(suffix));
 		if (file !== undefined) return file;
 	}
 
-	// Its node may have written into another's folder.
-	const workers = new Set(actor.incarnations.map(([, workerId]) => workerId));
-	const elsewhere = reader
-		.logFiles()
-		.find(({path}) => workers.has(readWorkerLog(path)?.workerId ?? '') && path.endsWith(suffix));
-	if (elsewhere !== undefined) return elsewhere;
+	const lastNode = actor.incarnations.at(-1)![0];
+	if (reader.logFiles(lastNode).length === 0) throw new MissingLogError(describeNoAgent(lastNode));
 	throw new MissingLogError(describeMissing(query, actor.nodeId));
 }
 

@@ -75,7 +75,9 @@ export function answerNode(reader: SessionReader, nodeId: string): HistoryAnswer
 	return answerResult('Node details fetched.', {
 		detail: {
 			...summary,
-			actors: Object.fromEntries(actors.map(actor => [actor.actorId, describeActor(actor, nodes)])),
+			actors: Object.fromEntries(
+				actors.map(actor => [actor.actorId, toGoogleStyle(describeActor(actor, nodes))]),
+			),
 			workers: describeWorkers(reader, nodeId),
 		},
 	});
@@ -146,16 +148,7 @@ function describeNode(node: NodeRecord, tasks: number): JsonObject {
 			objectStoreUsedMemory: 0,
 			objectStoreAvailableMemory: 0,
 			nodeId: node.nodeId,
-			nodeManagerAddress: node.ip,
-			nodeManagerHostname: node.hostname,
-			state: node.state,
-			nodeName: node.name,
-			instanceId: node.instanceId,
-			instanceTypeName: node.instanceTypeName,
-			isHeadNode: isHead(node),
-			resourcesTotal: toGoogleStyle(node.resources),
-			labels: node.labels,
-			startTimeMs: String(node.startMs),
+			...describeIdentity(node),
 			endTimeMs: String(node.endMs),
 			stateSnapshot: {state: 'UNDEFINED', idleDurationMs: '0', nodeActivity: []},
 			...(node.state === 'DEAD'
@@ -163,6 +156,23 @@ function describeNode(node: NodeRecord, tasks: number): JsonObject {
 				: {}),
 			stateMessage: describeDeath(node),
 		},
+	};
+}
+
+/** When a node has died the head is left with its id and why. */
+function describeIdentity(node: NodeRecord): JsonObject {
+	const isAlive = node.state === 'ALIVE';
+	return {
+		nodeManagerAddress: isAlive ? node.ip : '',
+		nodeManagerHostname: isAlive ? node.hostname : '',
+		state: node.state,
+		nodeName: isAlive ? node.name : '',
+		instanceId: node.instanceId,
+		instanceTypeName: node.instanceTypeName,
+		isHeadNode: isHead(node),
+		resourcesTotal: isAlive ? toGoogleStyle(node.resources) : {},
+		labels: isAlive ? node.labels : {},
+		startTimeMs: isAlive ? String(node.startMs) : '0',
 	};
 }
 

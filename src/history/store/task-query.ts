@@ -52,7 +52,7 @@ const COLUMNS = {
 	attempt_number: equals('attempt'),
 	// The head looks at the name that was given, and then at the one that is shown.
 	name: value => ({
-		sql: '(task.name = ? AND COALESCE(task.display_name, task.name) = ?)',
+		sql: '(task.name = ? AND COALESCE(task.display_name, task.name) = ? COLLATE NOCASE)',
 		values: [value, value],
 	}),
 	state: equalsNameOf('state', TASK_STATES),
@@ -88,7 +88,10 @@ export function compileTaskQuery(sessionId: number, {filters, excludesDrivers}: 
 		...filters.map(({column, isNegated, value}) => {
 			const {sql, values} = COLUMNS[column](value);
 			if (isNegated && column === 'name') {
-				return {sql: '(task.name <> ? AND COALESCE(task.display_name, task.name) <> ?)', values};
+				return {
+					sql: '(task.name <> ? AND COALESCE(task.display_name, task.name) <> ? COLLATE NOCASE)',
+					values,
+				};
 			}
 
 			return {sql: isNegated ? `(${sql}) IS NOT TRUE` : sql, values};
