@@ -74,7 +74,7 @@ function describePlot({title, notes, panels}: Plot): Spec {
 			subtitleColor: TEXT_COLOUR,
 			offset: 14,
 		},
-		layout: {columns: panels.length, padding: {column: 48, row: 24}, bounds: 'full', align: 'none'},
+		layout: {columns: panels.length, padding: {column: 96, row: 24}, bounds: 'flush', align: 'all'},
 		marks: panels.map(describePanel),
 	};
 }
@@ -121,8 +121,8 @@ function describePanel(panel: PlotPanel, index: number): Mark {
 	const axisText = {labelColor: TEXT_COLOUR, titleColor: TEXT_COLOUR, labelFontSize: 11, titleFontSize: 12};
 	const axes: Axis[] = [
 		{
-			...{orient: 'bottom', scale: x, title: panel.xTitle, titlePadding: 8, tickCount: 6, ...axisText},
-			...(panel.xTicks !== undefined && {values: [...panel.xTicks]}),
+			...{orient: 'bottom', scale: x, title: panel.xTitle, titlePadding: 8, ...axisText},
+			...(panel.xTicks === undefined ? {tickCount: 6} : {values: [...panel.xTicks]}),
 			...(panel.xScale === 'doubling' && {format: 'd', labelOverlap: false}),
 		},
 		{
@@ -131,7 +131,9 @@ function describePanel(panel: PlotPanel, index: number): Mark {
 			title: panel.yTitle,
 			titlePadding: 10,
 			grid: true,
-			gridColor: '#e4e4e4',
+			// Else the lines would be as long as the whole drawing is wide, which is not known.
+			gridScale: x,
+			gridColor: '#dddddd',
 			tickCount: 6,
 			...axisText,
 		},
