@@ -3,7 +3,10 @@ import {
 	createScriptedEngine,
 	type ScriptedEngineOptions,
 } from '../../src/core/engine/testing/scripted-engine.js';
+import {openChildReplica} from '../../src/core/engine/transport/child-replica.js';
+import {openThreadReplica} from '../../src/core/engine/transport/thread-replica.js';
 import {scriptedAudio} from '../helpers/scripted-audio.js';
+import {scriptedReplica} from '../helpers/scripted-replica.js';
 import {testEngine} from './engine.js';
 
 const subject = {
@@ -33,4 +36,16 @@ testEngine({
 	name: 'a router over a router',
 	open: () => open({replicas: 1, startReplica: ({id}) => open({id})}),
 	maxUnreadMs: 720_000,
+});
+testEngine({
+	...subject,
+	name: 'a router over threads',
+	open: () => open({startReplica: ({id, signal}) => openThreadReplica(scriptedReplica({id}), {signal})}),
+	maxWaitingMs: 15_000,
+});
+testEngine({
+	...subject,
+	name: 'a router over processes',
+	open: () => open({startReplica: ({id, signal}) => openChildReplica(scriptedReplica({id}), {signal})}),
+	maxWaitingMs: 18_000,
 });

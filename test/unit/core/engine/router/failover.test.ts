@@ -124,7 +124,7 @@ async function runWithKills(seed: number): Promise<{failovers: number; moves: nu
 	return {failovers, moves};
 }
 
-/** Tells of each update that is read. */
+/** Tells of each update that is read, and takes audio away with it. */
 function watch(session: EngineSession, onUpdate: () => void): EngineSession {
 	return {
 		updates: {
@@ -135,7 +135,8 @@ function watch(session: EngineSession, onUpdate: () => void): EngineSession {
 				}
 			},
 		},
-		write: samples => session.write(samples),
+		// As a thread takes it: what is left to whoever wrote it is empty.
+		write: samples => session.write(structuredClone(samples, {transfer: [samples.buffer as ArrayBuffer]})),
 		change: change => session.change(change),
 		flush: () => session.flush(),
 		end: () => session.end(),
