@@ -151,14 +151,13 @@ export class WindowWriter {
 		for (;;) {
 			const {windowStart, settled} = this.#state;
 			const runs = track.runs(windowStart, sample);
-			const first = runs[0];
-			if (first === undefined || speechSamples(runs) < LEAST_SPEECH_SAMPLES) {
+			if (speechSamples(runs) < LEAST_SPEECH_SAMPLES) {
 				if (settled.length > 0 && (look.isLast || sample - windowStart >= toSamples(settings.pauseMs))) {
 					this.#close(sample, sample);
 				} else if (settled.length === 0) {
 					// Nobody speaks yet.
-					const start = look.isLast ? sample : (first?.startSample ?? sample) - ROOM_BEFORE_SAMPLES;
-					this.#open(Math.max(windowStart, start));
+					const begin = look.isLast ? sample : newestBegin(runs, sample, toSamples(settings.pauseMs));
+					this.#open(Math.max(windowStart, begin - ROOM_BEFORE_SAMPLES));
 					if (look.isLast) this.#close(sample, sample);
 				}
 				return;
@@ -316,7 +315,8 @@ export class WindowWriter {
 		this.#text.end(toMs(sample));
 		this.#state = {
 			...this.#state,
-			windowStart: start,
+			// A policy may settle what was read from the pause itself.
+			windowStart: Math.max(start, this.finalSample),
 			settled: [],
 			readFrom: [],
 			closed: [...closed, ...settled].slice(-KEPT_TOKENS),
@@ -458,6 +458,16 @@ function findPause(runs: readonly SpeechRun[], sample: number, pauseSamples: num
 		if (next - endSample >= pauseSamples) return {startSample: endSample, endSample: next};
 	}
 	return undefined;
+}
+
+/** Where the newest speech without a pause in it or behind it begins: a click does not keep a window open for ever. */
+function newestBegin(runs: readonly SpeechRun[], sample: number, pauseSamples: number): number {
+	let begin = sample;
+	for (const {startSample, endSample} of runs.toReversed()) {
+		if (begin - endSample >= pauseSamples) break;
+		begin = startSample;
+	}
+	return begin;
 }
 
 function isRunaway({end}: LiveSearchResult): boolean {
