@@ -221,7 +221,7 @@ describe('--subtitles', () => {
 			const text = await read();
 			expect(text.startsWith(expected)).toBe(true);
 			for (const other of others) expect(text.replaceAll(/\s+/g, ' ')).toContain(other.slice(0, 20));
-			if (format === 'vtt') expect(new WebVTTParser().parse(text, 'captions').errors).toEqual([]);
+			if (format === 'vtt') expect(new WebVTTParser().parse(text, 'subtitles').errors).toEqual([]);
 			expect(context.stderr.lines.at(-1)).toMatch(/written to new\/talk\.\w+$/);
 		},
 	);

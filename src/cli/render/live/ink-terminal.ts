@@ -14,6 +14,11 @@ export interface InkTerminalOptions {
 /** A terminal as ink shall see it. */
 export interface InkTerminal {
 	readonly stream: object;
+	/**
+	 * Finds out at once whether the size has changed. Node hears of it from a signal, which may come after what is
+	 * drawn next; its own way to ask has no public name, and where it is missing the signal must do.
+	 */
+	readonly refreshSize: () => void;
 	/** Listens to the terminal no more. */
 	readonly close: () => void;
 }
@@ -57,6 +62,7 @@ export function createInkTerminal(
 	};
 	return {
 		stream,
+		refreshSize: () => (terminal as {_refreshSize?: () => void})._refreshSize?.(),
 		close: () => void terminal.off('resize', resized),
 	};
 }

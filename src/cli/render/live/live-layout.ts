@@ -26,6 +26,8 @@ export interface LiveLayoutOptions {
 
 /** More would push what is final off the screen. */
 const MAX_OPEN_ROWS = 6;
+/** Characters; two of these fill more lines than are shown of a very wide terminal. */
+const TAIL_STEP = 2000;
 const METER_COLUMNS = 8;
 /** Quieter than any speech that a microphone should deliver. */
 const METER_FLOOR_DECIBELS = -60;
@@ -83,11 +85,15 @@ function layoutText(
 	// Room for the mark of what is cut off.
 	const textWidth = width - label.length - 2;
 	if (textWidth < 2) return [];
-	const lines = wrapText(text, textWidth);
+	const from = startOfTail(text);
+	const lines = wrapText(text.slice(from), textWidth).map(({start, end}) => ({
+		start: start + from,
+		end: end + from,
+	}));
 	const shown = lines.slice(-rows);
 	return shown.map(({start, end}, index) => {
 		const cut = Math.min(Math.max(revisableFrom, start), end);
-		const isCutOff = index === 0 && shown.length < lines.length;
+		const isCutOff = index === 0 && (from > 0 || shown.length < lines.length);
 		return [
 			{text: index === 0 ? label : ' '.repeat(label.length), style: 'label' as const},
 			{text: isCutOff ? '… ' : '', style: 'quiet' as const},
@@ -95,6 +101,16 @@ function layoutText(
 			{text: text.slice(cut, end), style: 'revisable' as const},
 		].filter(span => span.text !== '');
 	});
+}
+
+/**
+ * Where to begin to break a text whose end alone is shown: far enough before the end, and rarely at another place,
+ * as all lines move with it.
+ */
+function startOfTail(text: string): number {
+	const steps = Math.max(Math.floor(text.length / TAIL_STEP) - 1, 0);
+	const space = steps === 0 ? 0 : text.indexOf(' ', steps * TAIL_STEP);
+	return space < 0 ? steps * TAIL_STEP : space;
 }
 
 function inBrackets(final: string, partial: string): {text: string; revisableFrom: number} {
@@ -111,7 +127,7 @@ function layoutStatus(state: LiveState, width: number, options: LiveLayoutOption
 		[{text: describeLanguages(state), style: 'plain'}],
 		[{text: describeLag(state), style: 'plain'}],
 		[{text: `latency ${state.latencyMultiplier}`, style: 'plain'}],
-		...(options.hasKeys ? [[{text: '+ better  - faster  q end', style: 'quiet'} as const]] : []),
+		...(options.hasKeys ? [[{text: '+ - change, q ends', style: 'quiet'} as const]] : []),
 	];
 	const line: LiveSpan[] = [];
 	let columns = 0;

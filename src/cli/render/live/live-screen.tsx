@@ -8,6 +8,8 @@ import {labelOf, layoutLive, widthOfLine, type LiveLine, type LiveSpan} from './
 import type {FinishedText, LiveState} from './live-state.js';
 import type {LiveKey, LiveView, LiveViewContext, LiveViewOptions} from './live-view.js';
 
+const CURSOR_UP = '\u001B[1A';
+
 /**
  * A live session on a terminal: complete segments scroll up and stay, below them the open ones and the status are
  * drawn over and over. Loads ink: import this file only when something is to be drawn.
@@ -21,10 +23,15 @@ export function openLiveScreen(
 	let state = first;
 	let lines: LiveLine[] = [];
 	let isClosed = false;
+	let scheduled: NodeJS.Immediate | undefined;
 	// Set by the component, which alone is given ink's printers.
 	let printers: Printers | undefined;
 	const onPrinters = (given: Printers): void => void (printers = given);
-	const {stream: inkTerminal, close: closeInkTerminal} = createInkTerminal(terminal, {
+	const {
+		stream: inkTerminal,
+		refreshSize,
+		close: closeInkTerminal,
+	} = createInkTerminal(terminal, {
 		env,
 		drawnWidths: () => lines.map(widthOfLine),
 		onResize: draw,
@@ -33,12 +40,19 @@ export function openLiveScreen(
 		...({stdout: inkTerminal, stderr, stdin} as unknown as Streams),
 		exitOnCtrlC: false,
 		patchConsole: false,
+		// What is drawn late may be drawn for a window that has another size by then.
+		maxFps: 1000,
 	});
 	return {
 		isDrawn: true,
 		show(next) {
 			state = next;
-			draw();
+			// Events come in bursts.
+			scheduled ??= setImmediate(() => {
+				scheduled = undefined;
+				refreshSize();
+				draw();
+			});
 		},
 		async printResult(text) {
 			if (stdout.isTTY === true && printers !== undefined) printers.printOnTerminal(text);
@@ -50,9 +64,12 @@ export function openLiveScreen(
 		},
 		close() {
 			isClosed = true;
+			clearImmediate(scheduled);
 			app.rerender(compose());
 			app.unmount();
 			closeInkTerminal();
+			// Of nothing ink makes an empty line.
+			terminal.write(CURSOR_UP);
 			return Promise.resolve();
 		},
 	};

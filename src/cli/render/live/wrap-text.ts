@@ -23,7 +23,7 @@ export function wrapText(text: string, width: number): LineSpan[] {
 	let wasWide = false;
 	for (const {segment, index} of graphemes.segment(text)) {
 		const isSpace = /^\s$/u.test(segment);
-		const segmentColumns = isSpace ? 1 : stringWidth(segment);
+		const segmentColumns = /^[\x20-\x7e]$/.test(segment) || isSpace ? 1 : stringWidth(segment);
 		if (isSpace && columns === 0) {
 			start = index + segment.length;
 			continue;
