@@ -2,11 +2,12 @@
  * Live translation: how good and how late one speaker's text is, and how many speakers a machine bears. docs/live.md
  * says how everything is counted.
  *
- *     npm run bench:live -- --curve                  19 minutes: one session, captions and English, multipliers 1 to 4
- *     npm run bench:live -- --curve --fast            7 minutes: only the texts, nothing at the pace of speech
- *     npm run bench:live -- --load                   20 minutes: 1 to 32 sessions at multipliers 1 and 2
- *     npm run bench:live -- --batching                4 minutes: 8 and 16 sessions, with batches and without
- *     npm run bench:live -- --peer whisperlivekit    10 minutes: the same clips through WhisperLiveKit
+ *     npm run bench:live -- --curve                  16 minutes: one session, captions and English, multipliers 1 to 4
+ *     npm run bench:live -- --curve --fast            6 minutes: only the texts, nothing at the pace of speech
+ *     npm run bench:live -- --load                   10 minutes: 1 to 32 sessions at multipliers 1 and 2
+ *     npm run bench:live -- --batching                5 minutes: 8 and 16 sessions, with batches and without
+ *     npm run bench:live -- --peer whisperlivekit     8 minutes: the same clips through WhisperLiveKit
+ *     npm run bench:live -- --peer whisperlivekit-localagreement    with its other policy
  *     npm run bench:live -- --curve --load --batching --quick    6 minutes in all, to see that it works
  *
  * `--transport process` runs the model in child processes behind the router instead of in threads. `--docs` writes the
@@ -37,7 +38,7 @@ import {
 	readAloneTexts,
 } from './live/measure-load.js';
 import {LIVE_TRANSPORTS, type LiveTransport, openLiveEngine} from './live/open-live-engine.js';
-import {createWhisperLiveKit} from './live/whisper-live-kit.js';
+import {createWhisperLiveKit, WHISPER_LIVE_KITS, type WhisperLiveKitName} from './live/whisper-live-kit.js';
 import {readWholeFileTexts} from './live/whole-file.js';
 import {describeMachine} from './machine.js';
 
@@ -89,8 +90,8 @@ const transport = flags.transport as LiveTransport;
 if (!LIVE_TRANSPORTS.includes(transport)) {
 	throw new Error(`--transport is "${transport}", not one of ${LIVE_TRANSPORTS.join(', ')}.`);
 }
-if (flags.peer !== undefined && flags.peer !== 'whisperlivekit') {
-	throw new Error(`--peer is "${flags.peer}"; there is whisperlivekit.`);
+if (flags.peer !== undefined && !(flags.peer in WHISPER_LIVE_KITS)) {
+	throw new Error(`--peer is "${flags.peer}", not one of ${Object.keys(WHISPER_LIVE_KITS).join(', ')}.`);
 }
 
 const QUICK_CLIPS = ['en_jfk', 'en_fleurs01', 'de_fleurs01', 'es_fleurs02', 'fr_fleurs04'];
@@ -98,7 +99,7 @@ const clips = await readDevSet(flags.clips?.split(',') ?? (isQuick ? QUICK_CLIPS
 const whole = await readWholeFileTexts(clips, undefined, flags['refresh-whole-files']);
 const results = await readLiveResults(flags.output);
 
-if (flags.peer === 'whisperlivekit') await measurePeer();
+if (flags.peer !== undefined) await measurePeer(flags.peer as WhisperLiveKitName);
 else if (flags.curve || flags.load || flags.batching) await measureOurs();
 await report();
 
@@ -119,8 +120,8 @@ async function measureOurs(): Promise<void> {
 	}
 }
 
-async function measurePeer(): Promise<void> {
-	const contestant = createWhisperLiveKit(clips[0]!.path);
+async function measurePeer(name: WhisperLiveKitName): Promise<void> {
+	const contestant = createWhisperLiveKit(name, clips[0]!.path);
 	try {
 		await measureCurve(contestant, contestant.name);
 		// Its latency cannot be chosen; a name for the column is needed all the same.

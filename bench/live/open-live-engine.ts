@@ -3,8 +3,8 @@ import {openModelStore} from '../../src/cli/open-model-store.js';
 import type {Engine} from '../../src/core/engine/engine.js';
 import {openRouter} from '../../src/core/engine/router/router.js';
 import {openChildReplica} from '../../src/core/engine/transport/child-replica.js';
-import type {ReplicaModule} from '../../src/core/engine/transport/replica-module.js';
 import {openThreadReplica} from '../../src/core/engine/transport/thread-replica.js';
+import {whisperReplicaModule} from '../../src/core/engine/whisper-replica-module.js';
 import {DEFAULT_PRECISION} from '../../src/core/models/precision.js';
 
 /** Where our engine runs: in threads of the program, as `translate` has it, or in processes behind the router. */
@@ -33,11 +33,8 @@ export async function openLiveEngine(options: LiveEngineOptions): Promise<LiveEn
 	const store = openModelStore({env: process.env, cwd: process.cwd()});
 	const {name: model} = await store.pull(store.catalogue.defaultModel);
 	const graphsDirectory = await store.ensureGraphs(model, DEFAULT_PRECISION);
-	const describeReplica = (id: string): ReplicaModule => ({
-		module: import.meta.resolve('../../src/core/engine/whisper-replica.js'),
-		open: 'openWhisperReplica',
-		options: {graphsDirectory, id, model, ...(threads !== undefined && {threads})},
-	});
+	const describeReplica = (id: string) =>
+		whisperReplicaModule({graphsDirectory, id, model, ...(threads !== undefined && {threads})});
 	const openInThread = (id: string, signal?: AbortSignal): Promise<Engine> =>
 		openThreadReplica(describeReplica(id), signal === undefined ? {} : {signal});
 	const openInProcess = (id: string, signal: AbortSignal): Promise<Engine> =>

@@ -32,15 +32,23 @@ interface Server {
 	stop(): Promise<void>;
 }
 
+/** Names of the peers, with what each computes with. */
+export const WHISPER_LIVE_KITS = {
+	whisperlivekit: 'SimulStreaming, encoder faster-whisper, decoder PyTorch float32',
+	'whisperlivekit-localagreement': 'LocalAgreement, faster-whisper',
+} as const;
+
+export type WhisperLiveKitName = keyof typeof WHISPER_LIVE_KITS;
+
 /**
- * WhisperLiveKit's server as its documentation shows: SimulStreaming (AlignAtt), the encoder from faster-whisper,
- * default settings. With this policy it knows one language, so it is started again for each; sessions at the same time
+ * WhisperLiveKit's server as its documentation shows: its default policy (SimulStreaming, AlignAtt) or LocalAgreement,
+ * default settings. With the first it knows one language, so it is started again for each; sessions at the same time
  * must speak the same.
  *
  * @param warmUpPath - a recording that it hears before it takes sessions, as it does with one from the network.
  * @throws Error when it is not installed.
  */
-export function createWhisperLiveKit(warmUpPath: string): LiveContestant {
+export function createWhisperLiveKit(name: WhisperLiveKitName, warmUpPath: string): LiveContestant {
 	if (!existsSync(PROGRAM)) {
 		throw new Error('WhisperLiveKit is not installed: run "npm run bench:peers -- --live" first.');
 	}
@@ -62,9 +70,8 @@ export function createWhisperLiveKit(warmUpPath: string): LiveContestant {
 		await running?.stop();
 	};
 	return {
-		name: 'whisperlivekit',
-		description:
-			'WhisperLiveKit 0.2.26, whisper-base, SimulStreaming, encoder faster-whisper, decoder PyTorch float32, defaults, told the language',
+		name,
+		description: `WhisperLiveKit 0.2.26, whisper-base, ${WHISPER_LIVE_KITS[name]}, defaults, told the language`,
 		openStream: async options => {
 			if (options.task === 'translate') {
 				throw new Error('WhisperLiveKit translates only if all its sessions do.');
@@ -74,7 +81,7 @@ export function createWhisperLiveKit(warmUpPath: string): LiveContestant {
 				if (openStreams > 1) throw new Error('WhisperLiveKit hears one language at a time.');
 				({language} = options);
 				await stop();
-				server = startServer(language, warmUpPath);
+				server = startServer(name, language, warmUpPath);
 			}
 			const stream = await openStream((await server!).port);
 			return {...stream, updates: countUntilEnd(stream.updates, () => (openStreams -= 1))};
@@ -101,15 +108,21 @@ async function* countUntilEnd(
 }
 
 /** @throws Error with the end of what it said when it does not start. */
-async function startServer(language: string, warmUpPath: string): Promise<Server> {
+async function startServer(name: WhisperLiveKitName, language: string, warmUpPath: string): Promise<Server> {
 	const port = await findFreePort();
 	const heads = await readFile(join(PEER_HOME.pytorchModel, 'alignment_heads.txt'), 'utf8');
+	const models =
+		name === 'whisperlivekit'
+			? [
+					...['--encoder-model-path', PEER_HOME.ctranslate2Model],
+					...['--decoder-model-path', PEER_HOME.pytorchModel, '--custom-alignment-heads', heads],
+				]
+			: ['--backend-policy', 'localagreement', '--model_dir', PEER_HOME.ctranslate2Model];
 	const child = spawn(
 		PROGRAM,
 		[
 			...['serve', '--host', '127.0.0.1', '--port', String(port), '--pcm-input', '--log-level', 'WARNING'],
-			...['--backend', 'faster-whisper', '--encoder-model-path', PEER_HOME.ctranslate2Model],
-			...['--decoder-model-path', PEER_HOME.pytorchModel, '--custom-alignment-heads', heads],
+			...['--backend', 'faster-whisper', ...models],
 			...['--warmup-file', warmUpPath, '--language', language],
 		],
 		// Its models are all there; it shall not look for them elsewhere.
