@@ -17,7 +17,7 @@ import {KillableReplicas} from '../../../../helpers/killable-replicas.js';
 import {scriptedAudio} from '../../../../helpers/scripted-audio.js';
 
 const RUNS = 200;
-const BLOCKS = 4;
+const BLOCKS = 8;
 const SESSIONS = 8;
 const AUDIO = scriptedAudio(40);
 

@@ -84,7 +84,7 @@ describe('Journal', () => {
 			let reader = journal.start;
 			let written = 0;
 			let expected = 0;
-			for (let round = 0; round < 60; round++) {
+			for (let round = 0; round < 30; round++) {
 				const length = below([2, 300, 5000, 50_000][below(4)]!);
 				journal.write(ramp(length, written));
 				written += length;
