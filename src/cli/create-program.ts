@@ -3,6 +3,7 @@ import {readFileSync} from 'node:fs';
 import {Command} from 'commander';
 
 import type {CommandContext} from './command-context.js';
+import {registerHistory} from './commands/history.js';
 import {registerModels} from './commands/models.js';
 import {registerTranslate} from './commands/translate.js';
 import {registerWorker} from './commands/worker.js';
@@ -31,6 +32,7 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 		});
 	registerTranslate(program, context, outcome);
 	registerModels(program, context);
+	registerHistory(program, context);
 	registerWorker(program, context);
 	return program;
 }

@@ -1,0 +1,179 @@
+import {Option, type Command} from 'commander';
+
+import type {CommandContext} from '../command-context.js';
+
+/** `infinisst history`: the flags; the work is in `history/`, loaded when a command runs. */
+export function registerHistory(parent: Command, context: CommandContext): void {
+	const history = parent
+		.command('history')
+		.description('keep what happened on Ray clusters and here, and look at it');
+	registerCollect(history, context);
+	registerImport(history, context);
+	registerServe(history, context);
+	registerLists(history, context);
+	registerSearch(history, context);
+	registerUpkeep(history, context);
+}
+
+const file = () =>
+	new Option('--db <file>', "the history's file (default: history.db of the program's data)");
+const format = () => new Option('--format <format>', 'table, json, ndjson or csv').default('table');
+const cluster = () => new Option('--cluster <name>', 'only this cluster');
+const session = () => new Option('--session <name>', 'this session (default: the newest)');
+
+function registerCollect(history: Command, context: CommandContext): void {
+	history
+		.command('collect')
+		.description("take Ray's event export until stopped")
+		.addOption(file())
+		.option('--host <address>', 'address to listen on', '127.0.0.1')
+		.option('--port <port>', 'port to listen on, 0 for any', '8084')
+		.option('--cluster <name>', 'name the cluster is kept under', 'ray')
+		.option('--namespace <name>', 'namespace it is kept under', 'default')
+		.option('--token-file <file>', 'file with the token that Ray must send')
+		.action(async (flags: unknown) => {
+			const {runHistoryCollect} = await import('./history/collect.js');
+			await runHistoryCollect(flags, context);
+		});
+}
+
+function registerImport(history: Command, context: CommandContext): void {
+	history
+		.command('import')
+		.description("read a storage that KubeRay's collector wrote; again changes only what is new")
+		.argument('<folder>', 'folder with cluster-history, or of an older layout')
+		.addOption(file())
+		.option('--json', 'print the result as an object')
+		.option('--quiet', 'print no progress')
+		.action(async (folder: string, flags: unknown) => {
+			const {runHistoryImport} = await import('./history/import.js');
+			await runHistoryImport(folder, flags, context);
+		});
+}
+
+function registerServe(history: Command, context: CommandContext): void {
+	history
+		.command('serve')
+		.description("answer Ray's dashboard from the history until stopped")
+		.addOption(file())
+		.option('--host <address>', 'address to listen on', '127.0.0.1')
+		.option('--port <port>', 'port to listen on, 0 for any', '8080')
+		.option('--dashboard-dir <folder>', "Ray's own page: ray/dashboard/client/build")
+		.action(async (flags: unknown) => {
+			const {runHistoryServe} = await import('./history/serve.js');
+			await runHistoryServe(flags, context);
+		});
+}
+
+const LISTS = {
+	clusters: 'list clusters',
+	sessions: 'list sessions, newest first',
+	jobs: 'list the jobs of a session',
+	tasks: 'list its tasks',
+	actors: 'list its actors',
+	nodes: 'list its nodes',
+	events: 'list the events of its event page',
+	logs: 'list its log files',
+	summary: 'count its tasks by name and state',
+} as const;
+
+function registerLists(history: Command, context: CommandContext): void {
+	for (const [name, description] of Object.entries(LISTS)) {
+		history
+			.command(name)
+			.description(description)
+			.addOption(file())
+			.addOption(cluster())
+			.addOption(session())
+			.addOption(format())
+			.option('--filter <condition...>', 'only rows with this, such as state=FAILED or name!=f')
+			.option('--since <time>', 'only what began after this moment or so long ago, such as 2026-11-23 or 36h')
+			.option('--limit <count>', 'how many rows at most', '100')
+			.option('--utc', 'times in UTC instead of the local zone')
+			.action(async (flags: unknown) => {
+				const {runHistoryList} = await import('./history/list.js');
+				await runHistoryList(name as keyof typeof LISTS, flags, context);
+			});
+	}
+
+	history
+		.command('show')
+		.description('print everything known of one job, task, actor or node')
+		.argument('<id>', 'its id, or the beginning of it; or the name of a submission')
+		.addOption(file())
+		.addOption(cluster())
+		.addOption(session())
+		.action(async (id: string, flags: unknown) => {
+			const {runHistoryShow} = await import('./history/show.js');
+			await runHistoryShow(id, flags, context);
+		});
+	history
+		.command('query')
+		.description("print the answer to an address of Ray's API, such as /api/v0/tasks?limit=5")
+		.argument('<address>', 'path and query')
+		.addOption(file())
+		.addOption(cluster())
+		.addOption(session())
+		.action(async (address: string, flags: unknown) => {
+			const {runHistoryQuery} = await import('./history/query.js');
+			await runHistoryQuery(address, flags, context);
+		});
+	history
+		.command('timeline')
+		.description("write the spans of a session for Perfetto or Chrome's trace viewer to the standard output")
+		.addOption(file())
+		.addOption(cluster())
+		.addOption(session())
+		.option('--job <id>', 'only this job')
+		.action(async (flags: unknown) => {
+			const {runHistoryTimeline} = await import('./history/timeline.js');
+			await runHistoryTimeline(flags, context);
+		});
+}
+
+function registerSearch(history: Command, context: CommandContext): void {
+	history
+		.command('search')
+		.description('find words in names, errors and log lines')
+		.argument('<words...>', 'all of which must be there')
+		.addOption(file())
+		.addOption(cluster())
+		.option('--session <name>', 'only this session')
+		.addOption(format())
+		.option('--limit <count>', 'how many at most', '20')
+		.action(async (words: string[], flags: unknown) => {
+			const {runHistorySearch} = await import('./history/search.js');
+			await runHistorySearch(words, flags, context);
+		});
+}
+
+function registerUpkeep(history: Command, context: CommandContext): void {
+	history
+		.command('prune')
+		.description('delete old sessions')
+		.addOption(file())
+		.option('--older-than <time>', 'those whose last event is older, such as 30d or 36h')
+		.option('--max-size <size>', 'the oldest, until the file is no larger, such as 2GB')
+		.option('--keep <count>', 'all but so many of the newest of each cluster')
+		.option('--dry-run', 'only list them')
+		.action(async (flags: unknown) => {
+			const {runHistoryPrune} = await import('./history/prune.js');
+			await runHistoryPrune(flags, context);
+		});
+	history
+		.command('vacuum')
+		.description('give free room in the file back to the disk')
+		.addOption(file())
+		.action(async (flags: unknown) => {
+			const {runHistoryVacuum} = await import('./history/upkeep.js');
+			await runHistoryVacuum(flags, context);
+		});
+	history
+		.command('verify')
+		.description('check the file, and list what was damaged in what went in')
+		.addOption(file())
+		.action(async (flags: unknown) => {
+			const {runHistoryVerify} = await import('./history/upkeep.js');
+			await runHistoryVerify(flags, context);
+		});
+}

@@ -1,0 +1,62 @@
+import {join, resolve} from 'node:path';
+import {z} from 'zod';
+
+import {InfinisstError} from '../../../core/errors.js';
+import {openHistory as openStore} from '../../../history/store/sqlite-history-store.js';
+import type {HistoryStore} from '../../../history/store/history-store.js';
+import type {SessionSummary} from '../../../history/store/history-types.js';
+import type {SessionReader} from '../../../history/store/session-reader.js';
+import type {CommandContext} from '../../command-context.js';
+import {resolveHomeDirectory} from '../../resolve-home-directory.js';
+
+/** What every command of the group understands. */
+export const historyFlags = {db: z.string().optional()};
+
+/** What those understand that look at one session. */
+export const sessionFlags = {...historyFlags, cluster: z.string().optional(), session: z.string().optional()};
+
+/** Opens the history that `--db` names, or the program's own; makes it if it is not there. */
+export function openHistory(
+	db: string | undefined,
+	context: Pick<CommandContext, 'env' | 'cwd'>,
+): Promise<HistoryStore> {
+	const path =
+		db === undefined ? join(resolveHomeDirectory(context), 'history.db') : resolve(context.cwd, db);
+	return openStore({path});
+}
+
+export interface SessionChoice {
+	readonly cluster?: string | undefined;
+	readonly session?: string | undefined;
+}
+
+/** Those that are meant, newest first. A session may be named by a part of its name. */
+export function chooseSessions(
+	store: HistoryStore,
+	{cluster, session}: SessionChoice,
+): readonly SessionSummary[] {
+	return store
+		.sessions()
+		.filter(
+			candidate =>
+				(cluster === undefined || candidate.cluster.name === cluster) &&
+				(session === undefined || candidate.name.includes(session)),
+		);
+}
+
+/** @throws {InfinisstError} `HISTORY_UNKNOWN` when there is none. */
+export function chooseSession(store: HistoryStore, choice: SessionChoice): SessionReader {
+	const [newest] = chooseSessions(store, choice);
+	if (newest === undefined) {
+		const wanted = [choice.cluster, choice.session].filter(Boolean).join(', ');
+		throw new InfinisstError(
+			'HISTORY_UNKNOWN',
+			wanted === ''
+				? `The history ${store.path} holds no session`
+				: `The history ${store.path} holds no session of ${wanted}`,
+			{hint: 'See "infinisst history sessions" for those it holds.'},
+		);
+	}
+
+	return store.read(newest.id);
+}

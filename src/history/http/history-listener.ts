@@ -1,0 +1,337 @@
+import {createHash} from 'node:crypto';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {Readable, type Transform} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
+import {constants, createBrotliCompress, createGzip} from 'node:zlib';
+
+import {InfinisstError} from '../../core/errors.js';
+import type {HistoryStore} from '../store/history-store.js';
+import type {ClusterKey, SessionSummary} from '../store/history-types.js';
+import {answerJson, answerText, NOT_FOUND, type HistoryAnswer} from './answer.js';
+import {answerRequest} from './answer-request.js';
+import {AnswerCache} from './answer-cache.js';
+import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
+import {renderHomepage, renderSessionPage} from './own-pages.js';
+
+export interface HistoryListenerOptions {
+	readonly store: HistoryStore;
+	/** The unmodified page of Ray's dashboard; without it our own pages show the lists. */
+	readonly dashboard?: DashboardFiles;
+	/** @returns milliseconds since 1970. */
+	readonly now?: () => number;
+}
+
+const COOKIE_NAMES = [
+	'cluster_name',
+	'cluster_namespace',
+	'session_name',
+	'owner_kind',
+	'owner_name',
+] as const;
+
+/** Smaller answers are sent as they are. */
+const MIN_COMPRESSED_BYTES = 1024;
+
+/** Whole answers up to this size get a validator and may be cached; longer ones are streamed. */
+const MAX_WHOLE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Answers requests from a history: choosing a cluster by cookie or by address, Ray's API, and pages.
+ * A plain listener, so that any server can mount it.
+ */
+export function createHistoryListener(
+	options: HistoryListenerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+	const cache = new AnswerCache();
+	return (request, response) => {
+		answerAndSend(options, cache, request, response).catch((error: unknown) => {
+			// Whoever asked has gone, or reads half an answer: there is nobody to tell.
+			if (response.headersSent) response.destroy();
+			else void send(request, response, describeFault(error));
+		});
+	};
+}
+
+async function answerAndSend(
+	options: HistoryListenerOptions,
+	cache: AnswerCache,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	const {method = 'GET'} = request;
+	if (method !== 'GET' && method !== 'HEAD') {
+		await send(request, response, {
+			...answerText('405: Method Not Allowed', 405),
+			headers: {allow: 'GET, HEAD'},
+		});
+		return;
+	}
+
+	const target = readTarget(request);
+	await send(request, response, target === undefined ? BAD_ADDRESS : route(options, cache, request, target));
+}
+
+interface Target {
+	/** Decoded. */
+	readonly path: string;
+	readonly query: URLSearchParams;
+}
+
+const BAD_ADDRESS = answerText('400: Bad Request', 400);
+
+/** Undefined for what cannot be decoded, or would leave a folder when it is. */
+function readTarget({url = '/'}: IncomingMessage): Target | undefined {
+	const at = url.indexOf('?');
+	const rawPath = at < 0 ? url : url.slice(0, at);
+	try {
+		const path = decodeURIComponent(rawPath);
+		// Encoded twice it would be decoded by whatever comes after us.
+		const twice = decodeURIComponent(path.replaceAll(/%(?![\da-f]{2})/gi, '%25'));
+		const leaves = [path, twice].some(text => /(^|[/\\])\.\.([/\\]|$)/.test(text) || text.includes('\0'));
+		if (leaves || !path.startsWith('/')) return undefined;
+		return {path, query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1))};
+	} catch {
+		return undefined;
+	}
+}
+
+function route(
+	options: HistoryListenerOptions,
+	cache: AnswerCache,
+	request: IncomingMessage,
+	{path, query}: Target,
+): HistoryAnswer {
+	const {store} = options;
+	const cookies = readCookies(request);
+	if (path === '/livez' || path === '/readyz') return answerText('success', 200);
+	if (path === '/clusters') return answerJson(listClusters(store));
+	if (path === '/logout')
+		return redirect(
+			'/homepage',
+			COOKIE_NAMES.map(name => `${name}=; Path=/; Max-Age=0`),
+		);
+	if (path === '/homepage') return renderHomepage(store.sessions());
+	if (path.startsWith('/enter_cluster/')) return enterCluster(store, path, query);
+	const linked = readLinkedSession(store, path);
+	const session = linked?.session ?? findByCookies(store, cookies);
+	const inner = linked?.path ?? path;
+	if (linked !== undefined && inner === '') return redirect(`${encodeURI(path)}/`);
+	if (inner === '/' && session === undefined) return renderHomepage(store.sessions());
+	if (options.dashboard !== undefined) {
+		const file = answerDashboardFile(options.dashboard, inner);
+		if (file !== undefined) return file;
+	}
+
+	if (session === undefined) {
+		return path.startsWith('/c/')
+			? NOT_FOUND
+			: answerText('No session was chosen. Choose one at /homepage.', 404);
+	}
+
+	if (!store.mayRead(session.cluster, readToken(request))) {
+		return {...answerText('401: Unauthorized', 401), headers: {'www-authenticate': 'Bearer'}};
+	}
+
+	const reader = store.read(session.id);
+	if (inner === '/' || inner.startsWith('/pages/')) return renderSessionPage(reader, inner, query);
+	const isBrowser = isFromBrowser(request);
+	const key = `${session.id} ${session.revision} ${isBrowser} ${inner}?${query.toString()}`;
+	const now = options.now ?? Date.now;
+	return cache.get(key, () => answerRequest(reader, {path: inner, query, isBrowser}, {nowMs: now()}));
+}
+
+function listClusters(store: HistoryStore) {
+	return store.sessions().map(({cluster, name, firstMs}) => ({
+		name: cluster.name,
+		namespace: cluster.namespace,
+		sessionName: name,
+		ownerKind: cluster.ownerKind,
+		ownerName: cluster.ownerName,
+		createTime: firstMs === null ? '' : new Date(firstMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+		createTimeStamp: Math.trunc((firstMs ?? 0) / 1000),
+	}));
+}
+
+/** `/enter_cluster/{namespace}/[{kind}/]{name}/{session}` */
+function enterCluster(store: HistoryStore, path: string, query: URLSearchParams): HistoryAnswer {
+	const parts = path.split('/').slice(2);
+	const [namespace = '', kind, name = '', sessionName = ''] =
+		parts.length === 3 ? [parts[0]!, undefined, ...parts.slice(1)] : parts;
+	const session = findSession(store, namespace, name, sessionName, kind);
+	if (session === undefined)
+		return answerText(`There is no session ${sessionName} of ${namespace}/${name}`, 404);
+	const {cluster} = session;
+	const values = [cluster.name, cluster.namespace, session.name, cluster.ownerKind, cluster.ownerName];
+	const cookies = COOKIE_NAMES.map(
+		(cookie, index) => `${cookie}=${encodeURIComponent(values[index]!)}; Path=/; HttpOnly; SameSite=Lax`,
+	);
+	if (query.get('redirect') === 'true') return redirect('/', cookies);
+	return {
+		...answerJson({
+			name: cluster.name,
+			namespace: cluster.namespace,
+			session: session.name,
+			result: 'success',
+		}),
+		headers: {'set-cookie': cookies.join('\n')},
+	};
+}
+
+/** `/c/{namespace}/{name}/{session}/…`: the same as after entering, in an address that can be sent on. */
+function readLinkedSession(
+	store: HistoryStore,
+	path: string,
+): {readonly session: SessionSummary; readonly path: string} | undefined {
+	const [, namespace, name, sessionName, rest] = /^\/c\/([^/]+)\/([^/]+)\/([^/]+)(\/.*)?$/.exec(path) ?? [];
+	if (sessionName === undefined) return undefined;
+	const session = findSession(store, namespace!, name!, sessionName);
+	return session === undefined ? undefined : {session, path: rest ?? ''};
+}
+
+function findByCookies(
+	store: HistoryStore,
+	cookies: Readonly<Record<string, string>>,
+): SessionSummary | undefined {
+	const {cluster_name: name, cluster_namespace: namespace, session_name: session, owner_kind: kind} = cookies;
+	if (name === undefined || namespace === undefined || session === undefined) return undefined;
+	return findSession(store, namespace, name, session, kind === '' ? undefined : kind);
+}
+
+function findSession(
+	store: HistoryStore,
+	namespace: string,
+	name: string,
+	sessionName: string,
+	kind?: string,
+): SessionSummary | undefined {
+	return store
+		.sessions()
+		.find(
+			session =>
+				session.name === sessionName &&
+				session.cluster.name === name &&
+				session.cluster.namespace === namespace &&
+				(kind === undefined || isOfKind(session.cluster, kind)),
+		);
+}
+
+function isOfKind({ownerKind}: ClusterKey, kind: string): boolean {
+	return ownerKind.toLowerCase() === kind.toLowerCase();
+}
+
+function readCookies({headers}: IncomingMessage): Readonly<Record<string, string>> {
+	const cookies: Record<string, string> = {};
+	for (const part of (headers.cookie ?? '').split(';')) {
+		const at = part.indexOf('=');
+		if (at < 0) continue;
+		try {
+			cookies[part.slice(0, at).trim()] = decodeURIComponent(part.slice(at + 1).trim());
+		} catch {
+			// Not one of ours.
+		}
+	}
+
+	return cookies;
+}
+
+function readToken({headers}: IncomingMessage): string {
+	return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** By what only browsers send. */
+function isFromBrowser({headers}: IncomingMessage): boolean {
+	return (
+		(headers['user-agent'] ?? '').startsWith('Mozilla') ||
+		['origin', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-dest'].some(name => headers[name] !== undefined)
+	);
+}
+
+function redirect(location: string, cookies: readonly string[] = []): HistoryAnswer {
+	const headers = {location, ...(cookies.length === 0 ? {} : {'set-cookie': cookies.join('\n')})};
+	return {...answerText('', 302), headers};
+}
+
+function describeFault(error: unknown): HistoryAnswer {
+	if (InfinisstError.is(error, 'HISTORY_LOCKED')) {
+		return {...answerText('503: Service Unavailable', 503), headers: {'retry-after': '1'}};
+	}
+
+	return answerText('500 Internal Server Error\n\nServer got itself in trouble', 500);
+}
+
+/** Sends an answer: whole with a validator where it is short, else piece by piece; compressed where that is taken. */
+async function send(
+	request: IncomingMessage,
+	response: ServerResponse,
+	answer: HistoryAnswer,
+): Promise<void> {
+	const {whole, pieces} = readAhead(answer.body);
+	response.statusCode = answer.status;
+	response.setHeader('content-type', answer.contentType);
+	response.setHeader('x-content-type-options', 'nosniff');
+	for (const [name, value] of Object.entries(answer.headers ?? {})) {
+		response.setHeader(name, name === 'set-cookie' ? value.split('\n') : value);
+	}
+
+	if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-cache');
+	response.setHeader('vary', 'accept-encoding, cookie, authorization, user-agent');
+	if (whole !== undefined && answer.status === 200) {
+		const tag = `W/"${createHash('sha256').update(whole).digest('base64url').slice(0, 22)}"`;
+		response.setHeader('etag', tag);
+		if ((request.headers['if-none-match'] ?? '').split(/\s*,\s*/).includes(tag)) {
+			response.statusCode = 304;
+			response.removeHeader('content-type');
+			response.end();
+			return;
+		}
+	}
+
+	const encoder =
+		whole === undefined || whole.length >= MIN_COMPRESSED_BYTES ? chooseEncoder(request) : undefined;
+	if (encoder !== undefined) response.setHeader('content-encoding', encoder.name);
+	else if (whole !== undefined) response.setHeader('content-length', whole.length);
+	if (request.method === 'HEAD') {
+		response.end();
+		return;
+	}
+
+	const source = whole === undefined ? Readable.from(pieces, {objectMode: false}) : Readable.from([whole]);
+	if (encoder === undefined) await pipeline(source, response);
+	else await pipeline(source, encoder.create(), response);
+}
+
+/** The bytes, if there are few; else pieces that begin with those already read. */
+function readAhead(body: HistoryAnswer['body']): {whole?: Buffer; pieces: Iterable<string | Buffer>} {
+	if (typeof body === 'string' || Buffer.isBuffer(body)) return {whole: Buffer.from(body), pieces: []};
+	const iterator = body[Symbol.iterator]();
+	const read: Buffer[] = [];
+	let bytes = 0;
+	while (bytes <= MAX_WHOLE_BYTES) {
+		const next = iterator.next();
+		if (next.done === true) return {whole: Buffer.concat(read), pieces: []};
+		const piece = Buffer.from(next.value);
+		read.push(piece);
+		bytes += piece.length;
+	}
+
+	return {pieces: chain(read, iterator)};
+}
+
+function* chain(read: readonly Buffer[], rest: Iterator<string | Buffer>): Generator<string | Buffer> {
+	yield* read;
+	for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
+}
+
+function chooseEncoder({headers}: IncomingMessage): {readonly name: string; create(): Transform} | undefined {
+	const accepted = (headers['accept-encoding'] ?? '')
+		.split(',')
+		.map(entry => entry.trim())
+		.filter(entry => !/;\s*q=0(\.0*)?$/.test(entry))
+		.map(entry => entry.split(';')[0]);
+	// The quickest level of each: answers are made anew each time.
+	if (accepted.includes('br')) {
+		return {name: 'br', create: () => createBrotliCompress({params: {[constants.BROTLI_PARAM_QUALITY]: 2}})};
+	}
+
+	return accepted.includes('gzip') ? {name: 'gzip', create: () => createGzip({level: 1})} : undefined;
+}

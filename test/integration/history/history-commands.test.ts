@@ -1,0 +1,174 @@
+import {cp, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {gzipSync} from 'node:zlib';
+import {beforeEach, describe, expect, it} from 'vitest';
+
+import {main} from '../../../src/cli/main.js';
+import {createFakeContext, type FakeContext} from '../../helpers/fake-context.js';
+import {describeWithShared, sharedPath} from '../../helpers/shared.js';
+import {temporaryDirectory} from '../../helpers/temporary-directory.js';
+
+const SESSION = 'session_2026-11-23_04-47-01_378364_2154';
+
+let folder: string;
+
+beforeEach(async () => {
+	folder = await temporaryDirectory();
+});
+
+async function run(...args: readonly string[]): Promise<FakeContext & {readonly exitCode: number}> {
+	const context = createFakeContext({cwd: folder, env: {INFINISST_HOME: join(folder, 'home')}});
+	const exitCode = await main(['history', ...args], context);
+	return {...context, exitCode};
+}
+
+describeWithShared('infinisst history, of an imported session', () => {
+	beforeEach(async () => {
+		const {exitCode, stdout} = await run('import', sharedPath('history/storage'));
+		expect(exitCode).toBe(0);
+		expect(stdout.text).toBe('1 sessions, 483 files of which 0 were known, 2743 events, 0 damaged\n');
+	});
+
+	it('reads nothing twice', async () => {
+		const {stdout} = await run('import', sharedPath('history/storage'));
+		expect(stdout.text).toContain('483 files of which 483 were known, 0 events');
+	});
+
+	it('lists sessions, jobs, tasks, actors, nodes, events, logs and sums', async () => {
+		expect((await run('sessions')).stdout.text).toContain(SESSION);
+		const jobs = await run('jobs', '--format', 'ndjson');
+		const job = jobs.stdout.lines.map(line => JSON.parse(line) as Record<string, unknown>);
+		expect(job.find(({submission}) => submission === 'raysubmit_fail')).toMatchObject({
+			job: '04000000',
+			status: 'FAILED',
+		});
+		const failed = await run(
+			'tasks',
+			'--filter',
+			'state=failed',
+			'--filter',
+			'job_id=04000000',
+			'--format',
+			'csv',
+		);
+		expect(failed.stdout.text).toMatch(/^task,attempt,name,state,.*\r\nd8c1ad15\w+,0,f,FAILED,/);
+		for (const name of ['clusters', 'actors', 'nodes', 'events', 'logs', 'summary']) {
+			const {exitCode, stdout} = await run(name, '--utc');
+			expect([name, exitCode, stdout.lines.length > 1]).toEqual([name, 0, true]);
+		}
+	});
+
+	it('shows one task with all its attempts, and prints what the server would answer', async () => {
+		const shown = await run('show', '0a8a55dd05d0e42effffffffffffffffffffffff03000000');
+		expect(shown.stdout.text).toContain('"attempt_number": 1');
+		expect(shown.stdout.text).toContain('"attempt_number": 0');
+		const answer = await run('query', '/api/v0/tasks?limit=1');
+		expect(JSON.parse(answer.stdout.text)).toMatchObject({data: {result: {total: 430}}});
+		const unknown = await run('query', '/api/jobs/none');
+		expect(unknown.exitCode).toBe(2);
+		expect(unknown.stderr.text).toContain('Job none does not exist');
+	});
+
+	it('finds words in errors and in logs', async () => {
+		const {stdout} = await run('search', 'cannot', 'construct', '--format', 'ndjson', '--limit', '50');
+		const kinds = new Set(stdout.lines.map(line => (JSON.parse(line) as {kind: string}).kind));
+		expect([...kinds].sort()).toEqual(['error', 'log']);
+	});
+
+	it('prunes what is old, after telling what it would', async () => {
+		const dry = await run('prune', '--keep', '0', '--dry-run');
+		expect(dry.stdout.text).toContain(`would delete default/raycluster-dev ${SESSION}`);
+		const real = await run('prune', '--keep', '0');
+		expect(real.stdout.text).toContain('deleted default/raycluster-dev');
+		expect((await run('sessions')).stdout.lines).toHaveLength(1);
+		expect((await run('verify')).stdout.text).toBe('the file is sound\n');
+	});
+
+	it('says what is wrong with a column and with a date', async () => {
+		const column = await run('jobs', '--filter', 'colour=red');
+		expect([column.exitCode, column.stderr.text]).toEqual([
+			2,
+			expect.stringContaining('There is no column colour here'),
+		]);
+		const date = await run('jobs', '--since', 'yesterday');
+		expect([date.exitCode, date.stderr.text]).toEqual([2, expect.stringContaining('--since must be a date')]);
+	});
+});
+
+describeWithShared('the import of a damaged storage', () => {
+	it('names what is broken and keeps the rest', async () => {
+		const storage = join(folder, 'storage');
+		await cp(sharedPath('history/storage'), storage, {recursive: true, mode: 0});
+		const node = join(
+			storage,
+			'cluster-history/rayjob/default/rayjob-dev/raycluster-dev',
+			SESSION,
+			'1b1fbc0db03bf231e05240522990876936d174583ce53dc6b026d813',
+		);
+		const events = join(node, 'job_events/0a000000');
+		await mkdir(events, {recursive: true}).catch(() => undefined);
+		const good = {
+			eventId: 'AAAA',
+			eventType: 'TASK_DEFINITION_EVENT',
+			timestamp: '2026-11-23T05:00:00Z',
+			sessionName: SESSION,
+			taskDefinitionEvent: {
+				taskId: 'WSa1BB1YVbL///////////////8KAAAA',
+				jobId: 'CgAAAA==',
+				taskName: 'kept',
+				aMemberOfTomorrow: 1,
+			},
+		};
+		const lines = [
+			JSON.stringify(good),
+			'{"half": ',
+			JSON.stringify({...good, eventId: 'AAAB', eventType: 'EVENT_OF_TOMORROW'}),
+			JSON.stringify({
+				...good,
+				eventId: 'AAAC',
+				taskDefinitionEvent: {...good.taskDefinitionEvent, taskId: 'no base64!'},
+			}),
+			`"${'x'.repeat(17 * 1024 * 1024)}"`,
+			'[]',
+		];
+		await writeFile(join(events, 'a-2026-11-23-05-1.jsonl'), `${lines.join('\n')}\n`);
+		const archive = gzipSync(`${JSON.stringify({...good, eventId: 'AAAD'})}\n`.repeat(500));
+		await writeFile(join(events, 'a-2026-11-23-05-2.jsonl.gz'), archive.subarray(0, archive.length - 20));
+		const {exitCode, stdout} = await run('import', storage, '--json');
+		expect(exitCode).toBe(0);
+		expect(JSON.parse(stdout.text)).toMatchObject({damages: 5});
+		const {stdout: found} = await run('tasks', '--filter', 'name=kept');
+		expect(found.lines).toHaveLength(2);
+		const {stdout: report} = await run('verify');
+		for (const reason of [
+			'no JSON',
+			'unknown event type "EVENT_OF_TOMORROW"',
+			'taskId is no base64',
+			'bytes long',
+			'archive is broken',
+		]) {
+			expect(report.text).toContain(reason);
+		}
+	});
+});
+
+describe('infinisst history, of nothing', () => {
+	it('says that there is no session yet', async () => {
+		const {exitCode, stderr} = await run('jobs');
+		expect(exitCode).toBe(2);
+		expect(stderr.text).toContain('holds no session');
+	});
+
+	it('refuses a folder that holds no storage, and a file that is no history', async () => {
+		await mkdir(join(folder, 'empty'));
+		const empty = await run('import', 'empty');
+		expect([empty.exitCode, empty.stderr.text]).toEqual([2, expect.stringContaining('holds no session')]);
+		await writeFile(join(folder, 'text.db'), 'x'.repeat(5000));
+		const text = await run('sessions', '--db', 'text.db');
+		expect([text.exitCode, text.stderr.text]).toEqual([
+			2,
+			expect.stringContaining('Cannot open the history'),
+		]);
+		expect(await readFile(join(folder, 'text.db'), 'utf8')).toBe('x'.repeat(5000));
+	});
+});
