@@ -12,7 +12,7 @@ export interface EngineSubject {
 	readonly name: string;
 	/** Opens a new one; the contract closes it. */
 	readonly open: () => Promise<Engine>;
-	/** Ten seconds or more that bring text: mono float32 at 16 kHz. */
+	/** Five seconds or more, with speech in each of them: mono float32 at 16 kHz. */
 	readonly audio: Float32Array;
 	/** Without a multiplier, which the contract chooses. */
 	readonly options: SessionOptions;
@@ -77,7 +77,7 @@ export const ENGINE_RULES: readonly EngineRule[] = [
 	}),
 
 	rule('gives a session among others what it gives it alone', async (engine, {audio, options}) => {
-		const clips = [0, 1, 2, 3, 4, 5].map(index => audio.slice(index * 0.7 * SAMPLES_PER_SECOND));
+		const clips = [0, 1, 2, 3].map(index => audio.slice(index * 0.7 * SAMPLES_PER_SECOND));
 		const run = (clip: Float32Array, index: number) =>
 			runSession(engine, {audio: clip, options: fast(options), chunkSamples: 1000 + 777 * index});
 		const together = await Promise.all(clips.map(run));
@@ -99,7 +99,7 @@ export const ENGINE_RULES: readonly EngineRule[] = [
 	}),
 
 	rule('lets a writer who waits get no further ahead than it says', async (engine, subject) => {
-		const seconds = Math.max(60, (3 * subject.maxWaitingMs) / 1000);
+		const seconds = (3 * subject.maxWaitingMs) / 1000;
 		let aheadMs = 0;
 		await runSession(engine, {
 			audio: repeat(subject.audio, seconds),
@@ -113,7 +113,8 @@ export const ENGINE_RULES: readonly EngineRule[] = [
 	rule('holds up the writer when nobody reads, and goes on when somebody does', async (engine, subject) => {
 		const {maxUnreadMs = 180_000} = subject;
 		const session = await engine.openSession(fast(subject.options));
-		const audio = repeat(subject.audio, 10);
+		// While nobody speaks there are updates too, and they cost little.
+		const audio = new Float32Array(10 * SAMPLES_PER_SECOND);
 		let writtenMs = 0;
 		const write = async (): Promise<void> => {
 			while (writtenMs <= maxUnreadMs) {
@@ -135,19 +136,19 @@ export const ENGINE_RULES: readonly EngineRule[] = [
 	}),
 
 	rule('changes the pace from where it was told to', async (engine, {audio, options}) => {
-		const atSample = 4.5 * SAMPLES_PER_SECOND;
+		const atSample = placeIn(audio, 0.3);
 		const commands: ScriptedCommand[] = [{atSample, change: {latencyMultiplier: 4}}];
 		const plain = timelessEvents(await runSession(engine, {audio, options: fast(options)}));
 		const run = {audio, options: fast(options), commands};
 		const changed = timelessEvents(await runSession(engine, run));
 		expect(findBrokenRules(changed)).toEqual([]);
 		expect(eventsUntil(changed, atSample / 16)).toEqual(eventsUntil(plain, atSample / 16));
-		expect(changed).not.toEqual(plain);
+		expect(countLooks(changed)).toBeLessThan(countLooks(plain));
 		expect(timelessEvents(await runSession(engine, {...run, chunkSamples: 999}))).toEqual(changed);
 	}),
 
 	rule('makes everything final at each flush, and goes on', async (engine, {audio, options}) => {
-		const places = [0, 3.21, 3.21, 6].map(seconds => Math.round(seconds * SAMPLES_PER_SECOND));
+		const places = [0, 0.38, 0.38, 0.6].map(share => placeIn(audio, share));
 		const commands: ScriptedCommand[] = places.map(atSample => ({atSample, flush: true}));
 		const updates = await runSession(engine, {audio, options: fast(options), commands, chunkSamples: 1600});
 		const events = updates.flatMap(update => update.events);
@@ -237,9 +238,9 @@ export const ENGINE_RULES: readonly EngineRule[] = [
 		const second = await open();
 		try {
 			const commands: ScriptedCommand[] = [
-				{atSample: 3.3 * SAMPLES_PER_SECOND, flush: true},
-				{atSample: 4.5 * SAMPLES_PER_SECOND, change: {latencyMultiplier: 2}},
-				{atSample: 7 * SAMPLES_PER_SECOND, change: {latencyMultiplier: 1}},
+				{atSample: placeIn(audio, 0.3), change: {latencyMultiplier: 2}},
+				{atSample: placeIn(audio, 0.45), flush: true},
+				{atSample: placeIn(audio, 0.6), change: {latencyMultiplier: 1}},
 			];
 			const run = {audio, options: fast(options), chunkSamples: 2000};
 			const updates = await runSession(first, {...run, commands});
@@ -389,6 +390,20 @@ function repeat(audio: Float32Array, seconds: number): Float32Array {
 function eventsUntil(events: readonly SessionEvent[], audioMs: number): SessionEvent[] {
 	const end = events.findIndex(event => 'audioMs' in event && event.audioMs > audioMs);
 	return events.slice(0, end === -1 ? undefined : end);
+}
+
+/** Looks that brought text: an engine may also tell how far it is between them. */
+function countLooks(events: readonly SessionEvent[]): number {
+	return new Set(
+		events.flatMap(event =>
+			event.type === 'text-final' || event.type === 'text-partial' ? [event.audioMs] : [],
+		),
+	).size;
+}
+
+/** A sample at about such a share of the audio, at no border that an engine may prefer. */
+function placeIn(audio: Float32Array, share: number): number {
+	return share === 0 ? 0 : Math.round(audio.length * share) - 3;
 }
 
 /** Waits until a number has not changed for a while. */
