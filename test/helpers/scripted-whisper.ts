@@ -184,22 +184,20 @@ export class ScriptedWhisper implements WhisperModel {
 
 	/** Goes on behind the settled text, or from the begin of the window. */
 	#read(request: LiveSearchRequest, heard: ScriptedHearing): LiveSearchResult {
-		const {prompt, settled, stopFrame, audioFrames} = request;
+		const {prompt, settled, audioFrames} = request;
 		const offset = prompt.includes(this.description.specialTokens.translate) ? TRANSLATED_FROM : 0;
 		const last = settled === 0 ? -1 : prompt.at(-1)! - offset;
-		const found = this.#within(heard)
+		const taken = this.#within(heard)
 			.map(token => ({id: this.#tokens.indexOf(token), frame: this.#frameOf(token, heard, audioFrames)}))
 			.filter(({id}) => id > last);
-		const stop = found.findIndex(({frame}) => stopFrame !== undefined && frame >= stopFrame);
-		const taken = stop < 0 ? found : found.slice(0, stop);
 		return {
 			tokens: taken.map(({id}) => id + offset),
 			frames: taken.map(({frame}) => frame),
 			logProbabilities: taken.map(() => -0.1),
 			averageLogProbability: -0.1,
 			noSpeechProbability: 0.01,
-			end: stop < 0 ? 'end-of-text' : 'horizon',
-			refused: stop < 0 ? undefined : found[stop]!.id + offset,
+			end: 'end-of-text',
+			refused: undefined,
 		};
 	}
 

@@ -79,7 +79,6 @@ describeWithShared('a model in the calling thread', () => {
 						audioFrames: seconds * 50,
 						furthestFrame: 0,
 						rewindFrames: 100,
-						stopFrame: seconds * 50 - 30,
 						maxTokens: 60,
 					},
 				});

@@ -10,14 +10,12 @@ export interface LiveSearchRequest {
 	readonly furthestFrame: number;
 	/** A token read from so many frames before the furthest is a rewind, and not taken. */
 	readonly rewindFrames: number;
-	/** Stop at the first token that is read from this frame or later; undefined: go on to the end of the text. */
-	readonly stopFrame: number | undefined;
 	/** Tokens after which a sequence counts as runaway, settled text included. */
 	readonly maxTokens: number;
 }
 
-/** Why a live search ended: `horizon` is the stop frame; a `stall` is left out of the result. */
-export type LiveSearchEnd = 'end-of-text' | 'horizon' | 'rewind' | 'stall' | 'loop' | 'too-long';
+/** Why a live search ended: a `stall` is left out of the result. */
+export type LiveSearchEnd = 'end-of-text' | 'rewind' | 'stall' | 'loop' | 'too-long';
 
 /** What may follow the settled text. */
 export interface LiveSearchResult {
@@ -31,6 +29,6 @@ export interface LiveSearchResult {
 	/** Probability of the model's own "nobody speaks", 0..1. */
 	readonly noSpeechProbability: number;
 	readonly end: LiveSearchEnd;
-	/** The token that was not taken, at a horizon or a rewind. */
+	/** The token that was not taken, at a rewind. */
 	readonly refused: number | undefined;
 }

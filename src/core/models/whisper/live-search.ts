@@ -11,8 +11,8 @@ const STALLED_TOKENS = 10;
 const STALLED_FRAMES = 10;
 
 /**
- * Goes on greedily from settled text while its tokens are read from audio that has enough audio behind it
- * (AlignAtt: Papi et al. 2023, arXiv 2305.11408).
+ * Goes on greedily from settled text, and finds where in the audio each token was read (AlignAtt: Papi et al. 2023,
+ * arXiv 2305.11408).
  *
  * At the end of the audio the model sometimes reads again what it has read: attention jumps back, and the tokens
  * from there on are refused.
@@ -80,12 +80,11 @@ export class LiveSearch implements DecodeTask {
 	}
 
 	#choose(logits: Float32Array, alignment: readonly Float32Array[]): readonly NextToken[] {
-		const {audioFrames, stopFrame, rewindFrames} = this.#request;
+		const {audioFrames, rewindFrames} = this.#request;
 		const written = [...this.#settled, ...this.#tokens];
 		const {best: token, logSumExp} = this.#rules.apply(logits, written);
 		if (token === this.#description.specialTokens.endOfText) return this.#finish('end-of-text');
 		let frame = findAttendedFrame(alignment, audioFrames);
-		if (stopFrame !== undefined && frame >= stopFrame) return this.#finish('horizon', token);
 		if (written.length > 0) {
 			// Punctuation is read from anywhere: it must not look like a rewind.
 			if (this.#isPunctuation(token)) frame = Math.max(frame, this.#furthestFrame);

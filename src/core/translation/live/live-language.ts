@@ -50,8 +50,11 @@ export class LiveLanguage {
 		const probabilities = await heard.detectLanguage();
 		const best = Math.max(...probabilities.values());
 		const isFirst = this.#tracker.current === undefined;
-		if (isFirst && !isLast && best < SURE_PROBABILITY && speechMs < WAIT_FOR_SPEECH_MS) return undefined;
-		const {language, probability, isNew} = this.#tracker.observe(probabilities, speechMs);
+		const isDoubtful = isFirst && best < SURE_PROBABILITY && speechMs < WAIT_FOR_SPEECH_MS;
+		if (isDoubtful && !isLast) return undefined;
+		// A word, or music, at the very beginning must not decide about the speech that follows.
+		const tracker = isDoubtful ? new LanguageTracker() : this.#tracker;
+		const {language, probability, isNew} = tracker.observe(probabilities, speechMs);
 		if (isNew) this.#options.emit({type: 'language-detected', language, probability, startMs});
 		return language;
 	}

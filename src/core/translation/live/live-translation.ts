@@ -25,6 +25,9 @@ export const TICK_SAMPLES = 8 * WINDOW_SAMPLES;
 /** While nobody speaks a session still says how far it is, this often. */
 const REPORT_SAMPLES = SAMPLE_RATE_HZ;
 
+/** Of a long prompt the end counts, as in the reference: half of the decoder's positions, less what windows need. */
+const MAX_PROMPT_TOKENS = 190;
+
 /** Silence, for a level that has a logarithm. */
 const LEAST_POWER = 1e-10;
 
@@ -144,7 +147,7 @@ export class LiveTranslation {
 	): Promise<LiveTranslation> {
 		const prompt =
 			options.prompt === undefined ? [] : await parts.model.tokenize(` ${options.prompt.trim()}`);
-		return new LiveTranslation(options, parts, prompt, state);
+		return new LiveTranslation(options, parts, prompt.slice(-MAX_PROMPT_TOKENS), state);
 	}
 
 	/** Audio before this is not needed any more. */

@@ -35,6 +35,9 @@ const ROOM_AFTER_SAMPLES = 0.5 * SAMPLE_RATE_HZ;
 /** While a pause runs, the look that closes the window is near and sees more. */
 const PAUSE_BEGUN_SAMPLES = 0.25 * SAMPLE_RATE_HZ;
 
+/** After so long a pause a window is closed in any case: the next speaker may speak another language. */
+const LONG_PAUSE_MS = 1000;
+
 /** Closed text that the next window is prompted with: of captions only (docs/live.md). */
 const PROMPT_TOKENS = 32;
 
@@ -75,6 +78,8 @@ export interface WindowWriterState {
 	/** Text of the window that never changes again, and the sample that each token was read from. */
 	readonly settled: readonly number[];
 	readonly readFrom: readonly number[];
+	/** Everything before this is final, though the window goes on. */
+	readonly pausedAt: number;
 	/** End of the text of closed windows, and the language spoken in them. */
 	readonly closed: readonly number[];
 	readonly closedLanguage: string | undefined;
@@ -94,6 +99,7 @@ export function beginWriter(target: string): WindowWriterState {
 		windowStart: 0,
 		settled: [],
 		readFrom: [],
+		pausedAt: 0,
 		closed: [],
 		closedLanguage: undefined,
 		foreseen: undefined,
@@ -149,10 +155,12 @@ export class WindowWriter {
 		const {track} = this.#parts;
 		const {sample, settings} = look;
 		for (;;) {
-			const {windowStart, settled} = this.#state;
-			const runs = track.runs(windowStart, sample);
+			const {windowStart, settled, pausedAt} = this.#state;
+			const quietFrom = Math.max(windowStart, pausedAt);
+			const runs = track.runs(quietFrom, sample);
 			if (speechSamples(runs) < LEAST_SPEECH_SAMPLES) {
-				if (settled.length > 0 && (look.isLast || sample - windowStart >= toSamples(settings.pauseMs))) {
+				const quietMs = pausedAt > windowStart ? LONG_PAUSE_MS : settings.pauseMs;
+				if (settled.length > 0 && (look.isLast || sample - quietFrom >= toSamples(quietMs))) {
 					this.#close(sample, sample);
 				} else if (settled.length === 0) {
 					// Nobody speaks yet.
@@ -166,7 +174,11 @@ export class WindowWriter {
 			if (pause !== undefined) {
 				const end = Math.min(pause.startSample + ROOM_AFTER_SAMPLES, pause.endSample);
 				await this.#lookLast(end, look);
-				this.#close(Math.max(end, pause.endSample - ROOM_BEFORE_SAMPLES), sample);
+				if (end - windowStart < toSamples(settings.keepMs) && this.#state.settled.length > 0) {
+					this.#pause(end, sample);
+				} else {
+					this.#close(Math.max(end, pause.endSample - ROOM_BEFORE_SAMPLES), sample);
+				}
 				continue;
 			}
 			if (look.isLast) {
@@ -200,8 +212,7 @@ export class WindowWriter {
 		const language = await this.#findLanguage(heard, runs, sample);
 		if (language === undefined) return;
 		const audioFrames = this.#framesUpTo(sample);
-		const stopFrame = this.#parts.partials ? undefined : policy.stopFrame(audioFrames, settings);
-		const result = await heard.search(this.#request(language, sample, stopFrame));
+		const result = await heard.search(this.#request(language, sample));
 		const {settled, windowStart, foreseen} = this.#state;
 		this.#state = {...this.#state, lookedAt: sample, isExhausted: result.end === 'end-of-text'};
 		const audioMs = toMs(sample);
@@ -247,7 +258,7 @@ export class WindowWriter {
 		const runs = track.runs(windowStart, end);
 		const heard = await hearing.hear(windowStart, end, SILENCE_MS);
 		const language = (await this.#findLanguage(heard, runs, end, true))!;
-		const request = this.#request(language, end, undefined);
+		const request = this.#request(language, end);
 		let result = await heard.search(request);
 		if (isRunaway(result) && !this.#isSilent(runs, result)) {
 			guard('final-loop');
@@ -301,22 +312,27 @@ export class WindowWriter {
 		if (this.#parts.partials) this.#text.suggest(text, look, toMs(sample));
 	}
 
+	/** Nothing is likely to follow any more. */
+	#unsuggest(sample: number): void {
+		if (this.#text.state.partial === '') return;
+		const language = this.#state.language ?? '';
+		this.#suggest(
+			'',
+			{audioMs: toMs(sample), language: this.#written(language), sourceLanguage: language},
+			sample,
+		);
+	}
+
 	/** Ends the window; the next begins at `start`. */
 	#close(start: number, sample: number): void {
-		const {settled, closed, text} = {...this.#state, text: this.#text.state};
-		if (text.partial !== '') {
-			const language = this.#state.language ?? '';
-			this.#suggest(
-				'',
-				{audioMs: toMs(sample), language: this.#written(language), sourceLanguage: language},
-				sample,
-			);
-		}
+		const {settled, closed} = this.#state;
+		this.#unsuggest(sample);
 		this.#text.end(toMs(sample));
 		this.#state = {
 			...this.#state,
 			// A policy may settle what was read from the pause itself.
 			windowStart: Math.max(start, this.finalSample),
+			pausedAt: 0,
 			settled: [],
 			readFrom: [],
 			closed: [...closed, ...settled].slice(-KEPT_TOKENS),
@@ -325,6 +341,13 @@ export class WindowWriter {
 			isExhausted: false,
 			language: undefined,
 		};
+	}
+
+	/** Goes on with the window after a pause: what comes next is read better with the words before it in the ear. */
+	#pause(end: number, sample: number): void {
+		this.#unsuggest(sample);
+		this.#text.end(toMs(sample));
+		this.#state = {...this.#state, pausedAt: end, lookedAt: end, foreseen: undefined, isExhausted: false};
 	}
 
 	/** Moves the begin of a window in which nothing was said yet. */
@@ -403,7 +426,7 @@ export class WindowWriter {
 		return language;
 	}
 
-	#request(language: string, end: number, stopFrame: number | undefined): LiveSearchRequest {
+	#request(language: string, end: number): LiveSearchRequest {
 		const {model, prompt} = this.#parts;
 		const {specialTokens, languageTokens} = model.description;
 		const {settled, closed, windowStart, readFrom} = this.#state;
@@ -424,7 +447,6 @@ export class WindowWriter {
 			audioFrames: this.#framesUpTo(end),
 			furthestFrame: Math.max(0, ...readFrom.map(at => Math.floor((at - windowStart) / FRAME_SAMPLES) - 1)),
 			rewindFrames: REWIND_FRAMES[task],
-			stopFrame,
 			maxTokens: maxTokensFor(toMs(end - windowStart)),
 		};
 	}

@@ -6,12 +6,14 @@ import type {CommitPolicy} from './commit-policy.js';
  */
 export const alignAtt: CommitPolicy = {
 	name: 'align-att',
-	stopFrame: (audioFrames, {sureHoldFrames}) => audioFrames - sureHoldFrames,
 	settle({tokens, frames, probabilities, audioFrames}, {settings, previous}) {
-		let foreseen = true;
-		for (const [place, token] of tokens.entries()) {
-			foreseen &&= previous?.[place] === token;
-			const isSure = foreseen || probabilities[place]! >= settings.sureProbability;
+		let foreseen = 0;
+		while (foreseen < tokens.length && previous?.[foreseen] === tokens[foreseen]) foreseen++;
+		const isLikely = (place: number, probability: number): boolean =>
+			place < foreseen || place >= tokens.length || probabilities[place]! >= probability;
+		for (const place of tokens.keys()) {
+			const isSure =
+				isLikely(place, settings.sureProbability) && isLikely(place + 1, settings.sureNextProbability);
 			const hold = isSure ? settings.sureHoldFrames : settings.holdFrames;
 			if (frames[place]! >= audioFrames - hold) return place;
 		}

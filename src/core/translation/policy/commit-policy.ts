@@ -28,8 +28,6 @@ export interface PolicyContext {
 /** Decides how much of a hypothesis is settled, never to change again. */
 export interface CommitPolicy {
 	readonly name: PolicyName;
-	/** The first frame whose tokens it will never settle: there is no need to decode beyond. Undefined: none. */
-	stopFrame(audioFrames: number, settings: LatencySettings): number | undefined;
 	/** @returns how many tokens to settle; what is no whole word is left for later by the caller. */
 	settle(hypothesis: Hypothesis, context: PolicyContext): number;
 }

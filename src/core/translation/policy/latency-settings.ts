@@ -10,10 +10,14 @@ export interface LatencySettings {
 	readonly sureHoldFrames: number;
 	/** From here on a token is likely, 0..1. */
 	readonly sureProbability: number;
+	/** The token behind a likely one must have this, so that the likely one is known to end there. */
+	readonly sureNextProbability: number;
 	/** A window is not looked at before it has so much audio from its first speech on. */
 	readonly minWindowMs: number;
-	/** A pause of this length closes a window. */
+	/** A pause of this length makes everything before it final, ... */
 	readonly pauseMs: number;
+	/** ... and closes the window, if that is as long as this. */
+	readonly keepMs: number;
 	/** A window that is longer is cut at a word. */
 	readonly capMs: number;
 }
@@ -22,38 +26,46 @@ export interface LatencySettings {
 const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 	1: {
 		stepMs: 1000,
-		holdFrames: 30,
-		sureHoldFrames: 30,
-		sureProbability: 2,
+		holdFrames: 50,
+		sureHoldFrames: 20,
+		sureProbability: 0.9,
+		sureNextProbability: 0.5,
 		minWindowMs: 2000,
 		pauseMs: 600,
+		keepMs: 6000,
 		capMs: 10_000,
 	},
 	2: {
 		stepMs: 1000,
-		holdFrames: 50,
-		sureHoldFrames: 50,
-		sureProbability: 2,
+		holdFrames: 100,
+		sureHoldFrames: 30,
+		sureProbability: 0.9,
+		sureNextProbability: 0.5,
 		minWindowMs: 2000,
 		pauseMs: 600,
+		keepMs: 6000,
 		capMs: 10_000,
 	},
 	3: {
-		stepMs: 2000,
-		holdFrames: 50,
+		stepMs: 1500,
+		holdFrames: 120,
 		sureHoldFrames: 50,
-		sureProbability: 2,
+		sureProbability: 0.9,
+		sureNextProbability: 0.5,
 		minWindowMs: 2000,
 		pauseMs: 800,
+		keepMs: 8000,
 		capMs: 12_000,
 	},
 	4: {
 		stepMs: 2000,
-		holdFrames: 80,
+		holdFrames: 150,
 		sureHoldFrames: 80,
-		sureProbability: 2,
+		sureProbability: 0.9,
+		sureNextProbability: 0.5,
 		minWindowMs: 3000,
 		pauseMs: 1000,
+		keepMs: 10_000,
 		capMs: 15_000,
 	},
 };

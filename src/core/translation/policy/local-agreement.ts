@@ -6,7 +6,6 @@ import type {CommitPolicy} from './commit-policy.js';
  */
 export const localAgreement: CommitPolicy = {
 	name: 'local-agreement',
-	stopFrame: () => undefined,
 	settle({tokens}, {previous}) {
 		if (previous === undefined) return 0;
 		const differs = tokens.findIndex((token, place) => token !== previous[place]);

@@ -12,7 +12,6 @@ const MS_PER_WORD = 280;
  */
 export const waitK: CommitPolicy = {
 	name: 'wait-k',
-	stopFrame: () => undefined,
 	settle({tokens}, {speechMs, settledWords, settings, lengthOfWords}) {
 		// The multiplier of the latency stretches the wait as it does for the other policies.
 		const waitMs = K * MS_PER_WORD + (settings.holdFrames - 30) * 20;

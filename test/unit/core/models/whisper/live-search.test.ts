@@ -31,7 +31,6 @@ function search(
 		audioFrames: AUDIO_FRAMES,
 		furthestFrame: 0,
 		rewindFrames: 25,
-		stopFrame: undefined,
 		maxTokens: 100,
 		...parts,
 	};
@@ -88,7 +87,6 @@ describe('LiveSearch', () => {
 			audioFrames: 10,
 			furthestFrame: 0,
 			rewindFrames: 25,
-			stopFrame: undefined,
 			maxTokens: 9,
 		};
 		const prompt = [startOfPrevious, 4, 5, 11, 12, 15, 19, 3];
@@ -100,41 +98,6 @@ describe('LiveSearch', () => {
 			alignment: [new Float32Array(20)],
 		});
 		expect(task.result.noSpeechProbability).toBeCloseTo(0.7, 4);
-	});
-
-	describe('with a stop frame', () => {
-		it('stops at the first token read from there, and names it', () => {
-			const result = search(
-				[
-					[3, 10],
-					[4, 69],
-					[5, 70],
-					[6, 20],
-				],
-				{stopFrame: 70},
-			);
-			expect(result).toMatchObject({tokens: [3, 4], end: 'horizon', refused: 5});
-		});
-
-		it('stops at punctuation that is read from there too', () => {
-			expect(
-				search(
-					[
-						[3, 10],
-						[COMMA, 95],
-					],
-					{stopFrame: 70},
-				),
-			).toMatchObject({
-				tokens: [3],
-				end: 'horizon',
-				refused: COMMA,
-			});
-		});
-
-		it('may stop before anything is written', () => {
-			expect(search([[3, 99]], {stopFrame: 70})).toMatchObject({tokens: [], end: 'horizon', refused: 3});
-		});
 	});
 
 	describe('where attention jumps back', () => {

@@ -71,10 +71,14 @@ describe('LiveLanguage', () => {
 		expect(events).toHaveLength(1);
 	});
 
-	it('answers with the likeliest where no more speech comes', async () => {
+	it('answers with the likeliest where no more speech comes, which decides nothing for later', async () => {
 		const {language, events} = listen();
 		expect(await language.find(hearing(0.51), {...QUESTION, isLast: true})).toBe('de');
 		expect(events).toMatchObject([{language: 'de', probability: 0.51}]);
+		expect(language.current).toBeUndefined();
+		expect(await language.find(hearing(0.25), QUESTION)).toBe('en');
+		expect(language.current).toBe('en');
+		expect(events.slice(1)).toMatchObject([{language: 'en', probability: 0.75}]);
 	});
 
 	it('follows a change that is sure, and tells it; a doubtful one is none', async () => {

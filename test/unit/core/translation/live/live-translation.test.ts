@@ -101,7 +101,25 @@ describe('LiveTranslation', () => {
 			expect(parts.ticks.map(({finalSample}) => finalSample)).toEqual(
 				whole.ticks.map(({finalSample}) => finalSample),
 			);
+			expect(parts.ticks.map(({isWorthTelling}) => isWorthTelling)).toEqual(
+				whole.ticks.map(({isWorthTelling}) => isWorthTelling),
+			);
 			expect(parts.guards).toEqual(whole.guards);
+		}
+	});
+
+	it('has room for text behind the longest prompt, of which it keeps the end', async () => {
+		const {model, ...rest} = start();
+		const long = Array.from({length: 1000}, (_, index) => index % 60);
+		model.tokenize = () => Promise.resolve(long);
+		const {events} = await runLive({...rest, model, prompt: 'names and more names', latencyMultiplier: 4});
+		expect(transcript(events)).toBe(SAID);
+		const {startOfPrevious} = model.description.specialTokens;
+		for (const {prompt, maxTokens, settled} of model.requests) {
+			expect(prompt[0]).toBe(startOfPrevious);
+			expect(prompt[190]).toBe(long.at(-1));
+			// The decoder has 448 positions.
+			expect(prompt.length - settled + maxTokens).toBeLessThan(448);
 		}
 	});
 

@@ -24,7 +24,6 @@ function open(options: {readonly signal?: AbortSignal; readonly deadlineMs?: num
 			audioFrames: 200,
 			furthestFrame: 0,
 			rewindFrames: 25,
-			stopFrame: undefined,
 			maxTokens: 50,
 			...parts,
 		}),

@@ -15,6 +15,8 @@ const SETTINGS: LatencySettings = {
 	holdFrames: 50,
 	sureHoldFrames: 20,
 	sureProbability: 0.9,
+	sureNextProbability: 0,
+	keepMs: 0,
 	minWindowMs: 2000,
 	pauseMs: 600,
 	capMs: 10_000,
@@ -94,13 +96,19 @@ describe('AlignAtt', () => {
 		expect(alignAtt.settle(hypothesis({tokens: []}), context())).toBe(0);
 	});
 
-	it('never settles what is read from its stop frame on', () => {
-		const stopFrame = alignAtt.stopFrame(200, SETTINGS)!;
-		for (const probability of [0, 1]) {
-			const given = hypothesis({tokens: [7], frames: [stopFrame], probabilities: [probability]});
-			expect(alignAtt.settle(given, context({previous: [7]}))).toBe(0);
-			expect(alignAtt.settle({...given, frames: [stopFrame - 1]}, context({previous: [7]}))).toBe(1);
-		}
+	it('settles nothing that is read from its shortest hold on, however sure', () => {
+		const first = 200 - SETTINGS.sureHoldFrames;
+		const given = hypothesis({tokens: [7], frames: [first], probabilities: [1]});
+		expect(alignAtt.settle(given, context({previous: [7]}))).toBe(0);
+		expect(alignAtt.settle({...given, frames: [first - 1]}, context({previous: [7]}))).toBe(1);
+	});
+
+	it('holds a likely token back where what follows is unlikely: the word may go on', () => {
+		const settings = {...SETTINGS, sureNextProbability: 0.5};
+		const frames = [200 - SETTINGS.sureHoldFrames - 1, 199];
+		const given = hypothesis({tokens: [7, 8], frames, probabilities: [1, 0.4]});
+		expect(alignAtt.settle(given, {...context(), settings})).toBe(0);
+		expect(alignAtt.settle({...given, probabilities: [1, 0.6]}, {...context(), settings})).toBe(1);
 	});
 });
 
@@ -116,10 +124,6 @@ describe('local agreement', () => {
 		// However near the end of the audio: it does not know.
 		const given = hypothesis({tokens: [7, 8, 9], frames: [199, 199, 199]});
 		expect(localAgreement.settle(given, context({previous}))).toBe(count);
-	});
-
-	it('sets no stop frame', () => {
-		expect(localAgreement.stopFrame(200, SETTINGS)).toBeUndefined();
 	});
 });
 
@@ -146,9 +150,5 @@ describe('wait-k', () => {
 		expect(waitK.settle(hypothesis({tokens}), context({speechMs, settings: slower}))).toBeLessThan(
 			waitK.settle(hypothesis({tokens}), context({speechMs})),
 		);
-	});
-
-	it('sets no stop frame', () => {
-		expect(waitK.stopFrame(200, SETTINGS)).toBeUndefined();
 	});
 });
