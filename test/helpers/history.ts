@@ -55,3 +55,29 @@ export function readBody({body}: HistoryAnswer): string {
 export function askJson(reader: SessionReader, address: string): unknown {
 	return JSON.parse(readBody(ask(reader, address)));
 }
+
+/** A definition and an end of each of `count` tasks, numbered from `first` on. */
+export function makeTaskEvents(first: number, count: number): readonly unknown[] {
+	return Array.from({length: count}, (_, index) => {
+		const number = first + index;
+		const id = Buffer.alloc(24, 1);
+		id.writeUInt32BE(number);
+		const task = {taskId: id.toString('base64'), jobId: 'AQAAAA==', taskAttempt: 0};
+		const timestamp = '2026-11-23T05:00:00.000000001Z';
+		const base = {timestamp, sessionName: 'session_test'};
+		return [
+			{
+				...base,
+				eventId: `definition${number}`,
+				eventType: 'TASK_DEFINITION_EVENT',
+				taskDefinitionEvent: {...task, taskType: 'NORMAL_TASK', taskName: 'f'},
+			},
+			{
+				...base,
+				eventId: `end${number}`,
+				eventType: 'TASK_LIFECYCLE_EVENT',
+				taskLifecycleEvent: {...task, stateTransitions: [{state: 'FINISHED', timestamp}]},
+			},
+		];
+	}).flat();
+}

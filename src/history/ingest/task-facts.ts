@@ -16,7 +16,7 @@ export interface TaskFacts {
 	states: Map<number, Clocked<string>>;
 	values: Map<keyof TaskValues, Clocked<TaskValues[keyof TaskValues]>>;
 	component: Clocked<readonly [string, string, string]> | undefined;
-	/** By their JSON text. */
+	/** By all they say. */
 	spans: Map<string, TaskSpan>;
 }
 
@@ -60,7 +60,7 @@ export function addTaskEvent(facts: NewTaskFacts, event: TaskEvent): void {
 				facts.component = [event.profile.component, clock];
 			}
 
-			for (const span of event.profile.spans) facts.spans.set(JSON.stringify(span), span);
+			for (const span of event.profile.spans) facts.spans.set(keyOfSpan(span), span);
 	}
 }
 
@@ -82,6 +82,10 @@ export function mergeTaskFacts(facts: TaskFacts, others: TaskFacts): void {
 function put<Key, Value>(entries: Map<Key, Clocked<Value>>, key: Key, entry: Clocked<Value>): void {
 	const known = entries.get(key);
 	if (known === undefined || isLater(entry, known)) entries.set(key, entry);
+}
+
+function keyOfSpan([start, end, name, extra]: TaskSpan): string {
+	return `${start} ${end} ${name} ${extra}`;
 }
 
 /** One event can name a state twice: then the value decides, so that the order of a list does not. */
@@ -150,7 +154,7 @@ export function decodeTaskFacts(text: string): TaskFacts {
 			]),
 		),
 		component: p === undefined ? undefined : [p[0], at(p[1])],
-		spans: new Map((e ?? []).map(span => [JSON.stringify(span), span])),
+		spans: new Map((e ?? []).map(span => [keyOfSpan(span), span])),
 	};
 }
 

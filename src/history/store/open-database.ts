@@ -10,6 +10,13 @@ export interface OpenDatabaseOptions {
 	readonly path: string;
 	/** Whoever only reads makes no file. @default false */
 	readonly mustExist?: boolean;
+	/**
+	 * Whether what was written must survive a power cut, and not only the end of the process. An import,
+	 * which can be repeated, is a third faster without.
+	 *
+	 * @default true
+	 */
+	readonly survivesPowerCut?: boolean;
 }
 
 /**
@@ -19,7 +26,11 @@ export interface OpenDatabaseOptions {
  * @throws {InfinisstError} `INPUT_UNREADABLE` for a file that is no history, is of a newer version, or
  * cannot be opened.
  */
-export async function openDatabase({path, mustExist = false}: OpenDatabaseOptions): Promise<SqliteDatabase> {
+export async function openDatabase({
+	path,
+	mustExist = false,
+	survivesPowerCut = true,
+}: OpenDatabaseOptions): Promise<SqliteDatabase> {
 	const {default: Database} = await import('better-sqlite3');
 	let database: InstanceType<typeof Database> | undefined;
 	try {
@@ -28,8 +39,10 @@ export async function openDatabase({path, mustExist = false}: OpenDatabaseOption
 		// Another process may hold the write lock for the length of one batch.
 		database.pragma('busy_timeout = 10000');
 		database.pragma('journal_mode = WAL');
-		// With NORMAL a power cut, other than a crash of the process, takes the last batches with it.
-		database.pragma('synchronous = FULL');
+		database.pragma(`synchronous = ${survivesPowerCut ? 'FULL' : 'NORMAL'}`);
+		// 64 MB: pages of an index change many times before they have to be written to their place.
+		database.pragma('wal_autocheckpoint = 16384');
+		database.pragma('journal_size_limit = 134217728');
 		database.pragma('foreign_keys = ON');
 		database.pragma('cache_size = -65536');
 		database.pragma('temp_store = MEMORY');

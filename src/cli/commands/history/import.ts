@@ -22,7 +22,7 @@ export async function runHistoryImport(
 ): Promise<void> {
 	const {db, json, quiet} = parseOptions(schema, flags);
 	const tree = await openDirectoryTree(resolve(cwd, folder));
-	const store = await openHistory(db, {env, cwd});
+	const store = await openHistory(db, {env, cwd}, {survivesPowerCut: false});
 	try {
 		const result = await importStorage(store, tree, {
 			signal,

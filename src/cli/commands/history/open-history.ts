@@ -3,6 +3,7 @@ import {z} from 'zod';
 
 import {InfinisstError} from '../../../core/errors.js';
 import {openHistory as openStore} from '../../../history/store/sqlite-history-store.js';
+import type {OpenDatabaseOptions} from '../../../history/store/open-database.js';
 import type {HistoryStore} from '../../../history/store/history-store.js';
 import type {SessionSummary} from '../../../history/store/history-types.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
@@ -19,10 +20,11 @@ export const sessionFlags = {...historyFlags, cluster: z.string().optional(), se
 export function openHistory(
 	db: string | undefined,
 	context: Pick<CommandContext, 'env' | 'cwd'>,
+	options: Pick<OpenDatabaseOptions, 'survivesPowerCut'> = {},
 ): Promise<HistoryStore> {
 	const path =
 		db === undefined ? join(resolveHomeDirectory(context), 'history.db') : resolve(context.cwd, db);
-	return openStore({path});
+	return openStore({path, ...options});
 }
 
 export interface SessionChoice {
