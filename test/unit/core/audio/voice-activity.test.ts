@@ -111,6 +111,24 @@ describeWithShared('voice activity on recordings', () => {
 		},
 	);
 
+	it('goes on from a state, wherever it was taken, as if it were the same stream', async () => {
+		const clip = await readClip('audio/dev/it_vetta.flac');
+		// Loud, then quiet: the level that was heard before decides about the gain.
+		const samples = clip.slice(0, 20_000).map((sample, index) => (index < 9000 ? sample : sample * 0.02));
+		const whole = await detect(detector.stream(), samples);
+		const parts: number[] = [];
+		let stream = detector.stream();
+		for (let start = 0; start < samples.length; start += 1777) {
+			parts.push(...(await stream.push(samples.subarray(start, start + 1777))));
+			const state = structuredClone(stream.state());
+			// What becomes of the stream that the state was taken of does not matter.
+			await stream.push(samples.subarray(0, 5000));
+			stream = detector.stream(state);
+		}
+		parts.push(...(await stream.flush()));
+		expect(parts).toEqual(whole);
+	});
+
 	it('answers calls that were made together in their order', async () => {
 		const samples = (await readClip('audio/dev/it_vetta.flac')).subarray(0, 20_000);
 		const whole = await detect(detector.stream(), samples);
