@@ -114,7 +114,6 @@ function describeSubmission(
 		Partial<{readonly metadata: JsonObject; readonly serializedRuntimeEnv: string}>,
 	driver: JobRecord | undefined,
 ): JobDetails {
-	const times = driver === undefined ? {startMs: null, endMs: null} : reader.jobTimes(driver.jobId);
 	const hasEnded = ['STOPPED', 'SUCCEEDED', 'FAILED'].includes(submission.status);
 	return {
 		type: 'SUBMISSION',
@@ -125,8 +124,10 @@ function describeSubmission(
 		entrypoint: submission.entrypoint || (driver?.entrypoint ?? ''),
 		message: submission.message || null,
 		error_type: submission.errorType || null,
-		start_time: firstSet(submission.startMs, driver?.startMs, times.startMs) ?? null,
-		end_time: hasEnded ? (firstSet(submission.endMs, driver?.endMs, times.endMs) ?? null) : null,
+		start_time: firstSet(submission.startMs, driver?.startMs) ?? readTaskTimes(reader, driver).startMs,
+		end_time: hasEnded
+			? (firstSet(submission.endMs, driver?.endMs) ?? readTaskTimes(reader, driver).endMs)
+			: null,
 		metadata: (submission.metadata as Record<string, string> | undefined) ?? readMetadata(driver),
 		runtime_env: parseRuntimeEnv(submission.serializedRuntimeEnv ?? driver?.serializedRuntimeEnv),
 		driver_agent_http_address: submission.driverAgentHttpAddress || null,
@@ -136,7 +137,6 @@ function describeSubmission(
 }
 
 function describeDriver(reader: SessionReader, record: JobRecord): JobDetails {
-	const times = reader.jobTimes(record.jobId);
 	return {
 		type: 'DRIVER',
 		job_id: record.jobId,
@@ -146,14 +146,19 @@ function describeDriver(reader: SessionReader, record: JobRecord): JobDetails {
 		entrypoint: record.entrypoint,
 		message: null,
 		error_type: null,
-		start_time: record.startMs || times.startMs,
-		end_time: record.isFinished ? record.endMs || times.endMs : null,
+		start_time: firstSet(record.startMs) ?? readTaskTimes(reader, record).startMs,
+		end_time: record.isFinished ? (firstSet(record.endMs) ?? readTaskTimes(reader, record).endMs) : null,
 		metadata: readMetadata(record),
 		runtime_env: parseRuntimeEnv(record.serializedRuntimeEnv),
 		driver_agent_http_address: null,
 		driver_node_id: null,
 		driver_exit_code: null,
 	};
+}
+
+/** Asked only where nothing else knows: all tasks of the job are read for it. */
+function readTaskTimes(reader: SessionReader, driver: JobRecord | undefined) {
+	return driver === undefined ? {startMs: null, endMs: null} : reader.jobTimes(driver.jobId);
 }
 
 function describeDriverInfo(reader: SessionReader, record: JobRecord): JobDetails['driver_info'] {

@@ -49,6 +49,11 @@ const LIST_COLUMNS =
 
 const statements = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>();
 
+/** What was counted over all tasks of a session, by what was asked and the session's revision. */
+const counted = new WeakMap<SqliteDatabase, Map<string, unknown>>();
+
+const MAX_COUNTED = 500;
+
 /** Everything of one session, as it is when asked. */
 export class SessionReader {
 	readonly session: SessionSummary;
@@ -62,9 +67,10 @@ export class SessionReader {
 
 	countTasks(query: TaskQuery): number {
 		const {sql, values} = compileTaskQuery(this.session.id, query);
-		return (
-			this.#prepare(`SELECT count(*) AS count FROM task WHERE ${sql}`).get(...values) as {count: number}
-		).count;
+		return this.#countOnce(`count ${sql}`, values, () => {
+			const row = this.#prepare(`SELECT count(*) AS count FROM task WHERE ${sql}`).get(...values);
+			return (row as {count: number}).count;
+		});
 	}
 
 	/** In order of their ids, the newest attempt first. */
@@ -94,18 +100,25 @@ export class SessionReader {
 	/** How many tasks there are of each name, type and state. */
 	groupTasks(query: TaskQuery): readonly TaskGroup[] {
 		const {sql, values} = compileTaskQuery(this.session.id, query);
-		return this.#prepare(
-			`SELECT CASE WHEN name = '' THEN (SELECT function_name FROM shape WHERE id = shape_id) ELSE COALESCE(display_name, name) END AS name,
+		return this.#countOnce(
+			`group ${sql}`,
+			values,
+			() =>
+				this.#prepare(
+					`SELECT CASE WHEN name = '' THEN (SELECT function_name FROM shape WHERE id = shape_id) ELSE COALESCE(display_name, name) END AS name,
 				type, state, count(*) AS count
 			FROM task WHERE ${sql} GROUP BY 1 COLLATE BINARY, type, state ORDER BY 1 COLLATE BINARY, type, state`,
-		).all(...values) as TaskGroup[];
+				).all(...values) as TaskGroup[],
+		);
 	}
 
 	countTasksByNode(): ReadonlyMap<string, number> {
-		const rows = this.#prepare(
-			'SELECT node_id, count(*) AS count FROM task WHERE session_id = ? AND node_id IS NOT NULL GROUP BY node_id',
-		).all(this.session.id) as {node_id: Buffer; count: number}[];
-		return new Map(rows.map(({node_id: id, count}) => [id.toString('hex'), count]));
+		return this.#countOnce('nodes', [], () => {
+			const rows = this.#prepare(
+				'SELECT node_id, count(*) AS count FROM task WHERE session_id = ? AND node_id IS NOT NULL GROUP BY node_id',
+			).all(this.session.id) as {node_id: Buffer; count: number}[];
+			return new Map(rows.map(({node_id: id, count}) => [id.toString('hex'), count]));
+		});
 	}
 
 	/** Of its tasks. */
@@ -220,6 +233,23 @@ export class SessionReader {
 		}
 
 		return 0;
+	}
+
+	/** Counts anew only after the session was written to: a session that is over is counted once. */
+	#countOnce<Result>(what: string, values: readonly SqliteValue[], count: () => Result): Result {
+		let known = counted.get(this.#database);
+		if (known === undefined) {
+			known = new Map();
+			counted.set(this.#database, known);
+		}
+
+		const texts = values.map(value => (Buffer.isBuffer(value) ? value.toString('hex') : String(value)));
+		const key = JSON.stringify([this.session.id, this.session.revision, what, texts]);
+		if (known.has(key)) return known.get(key) as Result;
+		const result = count();
+		if (known.size >= MAX_COUNTED) known.clear();
+		known.set(key, result);
+		return result;
 	}
 
 	#prepare(sql: string): SqliteStatement {
