@@ -215,6 +215,50 @@ describe('WindowWriter', () => {
 		});
 	});
 
+	describe('short windows that are kept over a pause', () => {
+		const settings = {...SETTINGS, keepMs: 6000};
+		const first = makeSpeech(numbered(6), 1000);
+		const ended = ({events}: LiveRun): string[] =>
+			events.flatMap(event => (event.type === 'segment-ended' ? [event.text] : []));
+
+		it('end the segment, and go on with its words as settled', async () => {
+			const words = [...first, ...makeSpeech([' x0', ' x1', ' x2', ' x3'], 4200)];
+			const result = await run(words, {settings});
+			expect(result.text).toBe(words.map(word => word.text).join(''));
+			expect(ended(result)).toEqual(['w0 w1 w2 w3 w4 w5', 'x0 x1 x2 x3']);
+			const {prompt, settled} = result.model.requests.at(-1)!;
+			expect(prompt.slice(-settled).slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5]);
+			expect(prompt).not.toContain(result.model.description.specialTokens.startOfPrevious);
+			// What came before the pause is told at once.
+			expect(finals(result.events).find(({text}) => text.includes(' w5'))!.audioMs).toBeLessThan(4600);
+		});
+
+		it('are closed where nobody goes on speaking', async () => {
+			const words = [...first, ...makeSpeech([' x0', ' x1', ' x2', ' x3'], 9000)];
+			const result = await run(words, {settings});
+			expect(result.text).toBe(words.map(word => word.text).join(''));
+			expect(ended(result)).toEqual(['w0 w1 w2 w3 w4 w5', 'x0 x1 x2 x3']);
+			const {prompt} = result.model.requests.at(-1)!;
+			expect(prompt.slice(0, 7)).toEqual([
+				result.model.description.specialTokens.startOfPrevious,
+				0,
+				1,
+				2,
+				3,
+				4,
+				5,
+			]);
+			expect(result.model.hearings.at(-1)!.startMs).toBeGreaterThan(8000);
+		});
+
+		it('are closed where they are long already', async () => {
+			const words = [...makeSpeech(numbered(16), 1000), ...makeSpeech([' x0', ' x1', ' x2'], 8200)];
+			const result = await run(words, {settings});
+			expect(result.text).toBe(words.map(word => word.text).join(''));
+			expect(result.model.hearings.at(-1)!.startMs).toBeGreaterThan(7000);
+		});
+	});
+
 	describe('at a flush', () => {
 		it('makes all final, and goes on behind it', async () => {
 			const words = makeSpeech(numbered(16), 1000);
