@@ -45,8 +45,9 @@ export const MIGRATIONS: readonly string[] = [
 		task_id BLOB NOT NULL,
 		attempt INTEGER NOT NULL,
 		job_id BLOB NOT NULL,
-		-- Without a definition a task has no shape and stays hidden.
-		shape_id INTEGER REFERENCES shape,
+		-- Without a definition a task has no shape and stays hidden. No foreign key: deleting a session would
+		-- look for the tasks of each of its shapes, and an index for that costs each insert.
+		shape_id INTEGER,
 		type INTEGER,
 		name TEXT COLLATE NOCASE,
 		-- Where the actor's own name takes the place of the class.

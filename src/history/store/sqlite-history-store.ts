@@ -127,8 +127,6 @@ export class SqliteHistoryStore implements HistoryStore {
 
 	deleteSession(sessionId: number): void {
 		this.#transaction(() => {
-			// Tasks point at shapes: they go first.
-			this.#run('DELETE FROM task WHERE session_id = ?', sessionId);
 			this.#run('DELETE FROM session WHERE id = ?', sessionId);
 			this.#run(
 				'DELETE FROM cluster WHERE token_hash IS NULL AND id NOT IN (SELECT cluster_id FROM session)',
