@@ -68,10 +68,11 @@ export const MIGRATIONS: readonly string[] = [
 		mark TEXT,
 		facts TEXT NOT NULL
 	);
+	-- Each ends in the order of the lists, else a list would be read in that order and filtered.
 	CREATE UNIQUE INDEX task_key ON task (session_id, task_id, attempt DESC);
-	CREATE INDEX task_job ON task (session_id, job_id, task_id);
-	CREATE INDEX task_state ON task (session_id, state, task_id);
-	CREATE INDEX task_name ON task (session_id, name, task_id);
+	CREATE INDEX task_job ON task (session_id, job_id, task_id, attempt DESC);
+	CREATE INDEX task_state ON task (session_id, state, task_id, attempt DESC);
+	CREATE INDEX task_name ON task (session_id, name, task_id, attempt DESC);
 	CREATE INDEX task_worker ON task (session_id, worker_id);
 	CREATE INDEX task_actor ON task (session_id, actor_id) WHERE actor_id IS NOT NULL;
 
