@@ -26,10 +26,8 @@ describe('bin/infinisst.js', () => {
 		[['--help']],
 		[['--version']],
 		[['translate', '--help']],
-		[
-			['models', '--help'],
-			['worker', '--help'],
-		],
+		[['models', '--help']],
+		[['worker', '--help']],
 	])('loads nothing but the file it starts with for %j', async parameters => {
 		// Its record of coverage names every file that Node loads.
 		const folder = await temporaryDirectory();

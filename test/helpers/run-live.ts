@@ -14,7 +14,7 @@ export interface LiveRunOptions extends Partial<LiveTranslationOptions> {
 	/** Of the detector where there is speech, 0..1. @default 0.95 */
 	readonly speechProbability?: number;
 	readonly durationMs: number;
-	readonly isHurried?: boolean;
+	readonly stepFactor?: number;
 	/** Flushed here. */
 	readonly flushAtMs?: readonly number[];
 	/** Called after each tick, with what it brought. */
@@ -35,7 +35,7 @@ export async function runLive({
 	speech,
 	speechProbability,
 	durationMs,
-	isHurried = false,
+	stepFactor = 1,
 	flushAtMs = [],
 	onTick,
 	isInterrupted = false,
@@ -77,7 +77,7 @@ export async function runLive({
 	for (const [order, stop] of stops.entries()) {
 		while (translation.heardSample + TICK_SAMPLES <= stop) {
 			translation.push(positionAudio(TICK_SAMPLES / 16, translation.heardSample / 16));
-			await take(await translation.tick({isHurried}));
+			await take(await translation.tick({stepFactor}));
 		}
 		translation.push(positionAudio((stop - translation.heardSample) / 16, translation.heardSample / 16));
 		await take(await translation.finish(stop, order === stops.length - 1));

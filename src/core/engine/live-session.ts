@@ -14,8 +14,11 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 /** Audio taken and not yet listened to, above which a write waits. */
 export const MAX_WAITING_MS = 10_000;
 
-/** With `catchUp`, a session that is so far behind looks only where it must. */
-const BEHIND_SAMPLES = 3 * SAMPLE_RATE_HZ;
+/** With `catchUp`, a session looks twice as seldom when so much audio waits, thrice with twice as much, ... */
+const BEHIND_SAMPLES = 0.75 * SAMPLE_RATE_HZ;
+
+/** ... up to this, which costs a third. */
+const MAX_STEP_FACTOR = 4;
 
 /** Text of a look is wanted before the next piece of audio is there. */
 const WANTED_WITHIN_MS = TICK_SAMPLES / SAMPLES_PER_MS;
@@ -170,9 +173,11 @@ export class LiveSession implements EngineSession {
 	}
 
 	async #tick(sample: number): Promise<void> {
-		const isHurried = this.#parts.options.catchUp === true && this.#waitingSamples > BEHIND_SAMPLES;
+		const isCatchingUp = this.#parts.options.catchUp === true;
+		const behind = Math.floor(this.#waitingSamples / BEHIND_SAMPLES);
+		const stepFactor = isCatchingUp ? Math.min(1 + behind, MAX_STEP_FACTOR) : 1;
 		const deadlineMs = this.#arrivals.timeOf(sample) + WANTED_WITHIN_MS;
-		this.#tell(await this.#translation.tick({isHurried, deadlineMs}));
+		this.#tell(await this.#translation.tick({stepFactor, deadlineMs}));
 	}
 
 	async #obey(command: Command): Promise<boolean> {

@@ -6,6 +6,9 @@ import {DistributionMeter, type DistributionSummary} from '../../util/distributi
 import type {BatchDecoder, DecodeTask} from './batch-decoder.js';
 import type {CallOptions} from './whisper-model.js';
 
+/** From so many on, steps made together save more than the first of them wait for. */
+const CROWD = 4;
+
 interface Hearing {
 	readonly readyMs: number;
 	/** Stops listening to the signal. */
@@ -26,8 +29,10 @@ interface Hearing {
  *    `batchTimeoutMs`. Meanwhile the next audio is heard. A sequence that is alone never waits.
  * 3. The next audio is heard first where its deadline is earlier than that of everything that is decoded or ready. What
  *    is decoded is otherwise brought to its end: audio costs as much as ten steps, which all would wait for.
- * 4. If nothing that is decoded or ready has a deadline, nobody waits for it, so that batches are filled first.
- * 5. No audio is heard first for a batch that is full or that takes nobody in.
+ * 4. In a crowd, when four or more are ready or wait to be heard, the batch is filled first, although those who came first
+ *    wait for it: together they are done sooner.
+ * 5. If nothing that is decoded or ready has a deadline, nobody waits for it, so that batches are filled first.
+ * 6. No audio is heard first for a batch that is full or that takes nobody in.
  */
 export class WorkSchedule {
 	readonly #clock: Clock;
@@ -165,6 +170,7 @@ export class WorkSchedule {
 	/** Whether audio is heard before the next step, although somebody could make one. */
 	#isFirst(deadlineMs: number, decoder: BatchDecoder): boolean {
 		if (!decoder.isOpen || decoder.rowCount >= this.#settings.maxBatchSize) return false;
+		if (decoder.rowCount + this.#hearings.size >= CROWD) return true;
 		const {earliestDeadlineMs} = decoder;
 		return earliestDeadlineMs === Infinity || deadlineMs < earliestDeadlineMs;
 	}

@@ -40,6 +40,11 @@ export class LiveLanguage {
 		this.#tracker = new LanguageTracker(current);
 	}
 
+	/** Whether there is nothing to find. */
+	get isFixed(): boolean {
+		return this.#fixed !== undefined;
+	}
+
 	get current(): string | undefined {
 		return this.#fixed ?? this.#tracker.current;
 	}

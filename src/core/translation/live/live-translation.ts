@@ -57,8 +57,8 @@ export interface LiveTranslationState {
 
 /** How the next piece of audio shall be listened to. */
 export interface TickOptions {
-	/** Leave out what only makes text come sooner. @default false */
-	readonly isHurried?: boolean;
+	/** Look so many times more seldom. @default 1 */
+	readonly stepFactor?: number;
 	/** As in `CallOptions` of the model. */
 	readonly deadlineMs?: number;
 }
@@ -210,16 +210,17 @@ export class LiveTranslation {
 
 	async #look(
 		probabilities: Float32Array,
-		{sample, isLast, isHurried = false, deadlineMs}: TickOptions & Pick<Look, 'sample' | 'isLast'>,
+		{sample, isLast, stepFactor = 1, deadlineMs}: TickOptions & Pick<Look, 'sample' | 'isLast'>,
 	): Promise<TickResult> {
 		const from = this.#heardSample;
 		const {model, signal} = this.#parts;
 		this.#track.push(probabilities);
 		this.#heardSample = sample;
-		const settings = {...latencySettings(this.#latencyMultiplier), ...this.#options.settings};
+		const given = {...latencySettings(this.#latencyMultiplier), ...this.#options.settings};
+		const settings = {...given, stepMs: given.stepMs * stepFactor};
 		const hearing = new SharedHearing(model, this.#history, {signal, deadlineMs});
 		try {
-			for (const writer of this.#writers) await writer.look({sample, isLast, isHurried, settings, hearing});
+			for (const writer of this.#writers) await writer.look({sample, isLast, settings, hearing});
 		} finally {
 			hearing.close();
 		}

@@ -35,8 +35,12 @@ const ROOM_AFTER_SAMPLES = 0.5 * SAMPLE_RATE_HZ;
 /** While a pause runs, the look that closes the window is near and sees more. */
 const PAUSE_BEGUN_SAMPLES = 0.25 * SAMPLE_RATE_HZ;
 
-/** After so long a pause a window is closed in any case: the next speaker may speak another language. */
-const LONG_PAUSE_MS = 1000;
+/**
+ * After so long a pause a window is closed in any case. Where the language is to be found, sooner: the next speaker may
+ * speak another one, and speakers of two languages leave about a second between them.
+ */
+const LONG_PAUSE_MS = 2000;
+const LONG_PAUSE_BETWEEN_LANGUAGES_MS = 1000;
 
 /** Closed text that the next window is prompted with: of captions only (docs/live.md). */
 const PROMPT_TOKENS = 32;
@@ -86,8 +90,6 @@ export interface WindowWriterState {
 	/** What followed the settled text at the last look. */
 	readonly foreseen: readonly number[] | undefined;
 	readonly lookedAt: number;
-	/** Whether the model had nothing more to say then. */
-	readonly isExhausted: boolean;
 	/** Spoken in the window; undefined until it is known. */
 	readonly language: string | undefined;
 	readonly text: SegmentTextState;
@@ -104,7 +106,6 @@ export function beginWriter(target: string): WindowWriterState {
 		closedLanguage: undefined,
 		foreseen: undefined,
 		lookedAt: 0,
-		isExhausted: false,
 		language: undefined,
 		text: EMPTY_SEGMENT_TEXT,
 	};
@@ -118,8 +119,6 @@ export interface Look {
 	readonly settings: LatencySettings;
 	/** Nothing comes after it: all of it becomes final. */
 	readonly isLast: boolean;
-	/** Leave out what only makes text come sooner. */
-	readonly isHurried: boolean;
 }
 
 /**
@@ -159,7 +158,7 @@ export class WindowWriter {
 			const quietFrom = Math.max(windowStart, pausedAt);
 			const runs = track.runs(quietFrom, sample);
 			if (speechSamples(runs) < LEAST_SPEECH_SAMPLES) {
-				const quietMs = pausedAt > windowStart ? LONG_PAUSE_MS : settings.pauseMs;
+				const quietMs = pausedAt > windowStart ? this.#longPauseMs : settings.pauseMs;
 				if (settled.length > 0 && (look.isLast || sample - quietFrom >= toSamples(quietMs))) {
 					this.#close(sample, sample);
 				} else if (settled.length === 0) {
@@ -194,15 +193,12 @@ export class WindowWriter {
 		}
 	}
 
-	#isTimeToLook(runs: readonly SpeechRun[], {sample, settings, isHurried}: Look): boolean {
-		const {windowStart, settled, isExhausted, lookedAt} = this.#state;
-		if (sample - windowStart > toSamples(settings.capMs) && sample - lookedAt >= toSamples(settings.stepMs))
-			return true;
-		const lastEnd = runs.at(-1)!.endSample;
-		if (isHurried || sample - lookedAt < toSamples(settings.stepMs)) return false;
+	#isTimeToLook(runs: readonly SpeechRun[], {sample, settings}: Look): boolean {
+		const {windowStart, settled, lookedAt} = this.#state;
+		if (sample - lookedAt < toSamples(settings.stepMs)) return false;
+		if (sample - windowStart > toSamples(settings.capMs)) return true;
 		if (settled.length === 0 && sample - runs[0]!.startSample < toSamples(settings.minWindowMs)) return false;
-		if (isExhausted && lastEnd <= lookedAt) return false;
-		return sample - lastEnd < PAUSE_BEGUN_SAMPLES;
+		return sample - runs.at(-1)!.endSample < PAUSE_BEGUN_SAMPLES;
 	}
 
 	/** An open look: settles what the policy lets pass. */
@@ -210,11 +206,14 @@ export class WindowWriter {
 		const {policy, model, guard} = this.#parts;
 		const heard = await hearing.hear(this.#state.windowStart, sample, SILENCE_MS);
 		const language = await this.#findLanguage(heard, runs, sample);
-		if (language === undefined) return;
+		if (language === undefined) {
+			this.#state = {...this.#state, lookedAt: sample};
+			return;
+		}
 		const audioFrames = this.#framesUpTo(sample);
 		const result = await heard.search(this.#request(language, sample));
 		const {settled, windowStart, foreseen} = this.#state;
-		this.#state = {...this.#state, lookedAt: sample, isExhausted: result.end === 'end-of-text'};
+		this.#state = {...this.#state, lookedAt: sample};
 		const audioMs = toMs(sample);
 		const look = {audioMs, language: this.#written(language), sourceLanguage: language};
 		if (result.end === 'loop' || result.end === 'too-long' || this.#isSilent(runs, result)) {
@@ -338,7 +337,6 @@ export class WindowWriter {
 			closed: [...closed, ...settled].slice(-KEPT_TOKENS),
 			closedLanguage: this.#state.language ?? this.#state.closedLanguage,
 			foreseen: undefined,
-			isExhausted: false,
 			language: undefined,
 		};
 	}
@@ -347,7 +345,7 @@ export class WindowWriter {
 	#pause(end: number, sample: number): void {
 		this.#unsuggest(sample);
 		this.#text.end(toMs(sample));
-		this.#state = {...this.#state, pausedAt: end, lookedAt: end, foreseen: undefined, isExhausted: false};
+		this.#state = {...this.#state, pausedAt: end, lookedAt: end, foreseen: undefined};
 	}
 
 	/** Moves the begin of a window in which nothing was said yet. */
@@ -384,7 +382,6 @@ export class WindowWriter {
 				settled: settled.slice(cut.tokens),
 				readFrom: readFrom.slice(cut.tokens),
 				closed: [...closed, ...settled.slice(0, cut.tokens)].slice(-KEPT_TOKENS),
-				isExhausted: false,
 			};
 		} else if (settled.length > 0 && length > Math.min(LONGEST_SAMPLES, capSamples + GRACE_SAMPLES)) {
 			guard('cut-behind-text');
@@ -396,7 +393,6 @@ export class WindowWriter {
 				readFrom: [],
 				closed: [...closed, ...settled].slice(-KEPT_TOKENS),
 				foreseen: undefined,
-				isExhausted: false,
 			};
 		} else if (settled.length === 0 && length > Math.min(LONGEST_SAMPLES, 2 * capSamples)) {
 			guard('cut-unsettled');
@@ -464,6 +460,10 @@ export class WindowWriter {
 
 	#framesUpTo(sample: number): number {
 		return Math.max(1, Math.floor((sample - this.#state.windowStart) / FRAME_SAMPLES));
+	}
+
+	get #longPauseMs(): number {
+		return this.#parts.language.isFixed ? LONG_PAUSE_MS : LONG_PAUSE_BETWEEN_LANGUAGES_MS;
 	}
 
 	/** Language that text is written in. */

@@ -25,7 +25,7 @@ export interface LatencySettings {
 /** Chosen on the development set (docs/live.md). */
 const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 	1: {
-		stepMs: 1000,
+		stepMs: 768,
 		holdFrames: 50,
 		sureHoldFrames: 20,
 		sureProbability: 0.9,
@@ -52,21 +52,21 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 		sureHoldFrames: 50,
 		sureProbability: 0.9,
 		sureNextProbability: 0.5,
-		minWindowMs: 2000,
-		pauseMs: 800,
-		keepMs: 8000,
-		capMs: 12_000,
+		minWindowMs: 2500,
+		pauseMs: 700,
+		keepMs: 6000,
+		capMs: 10_000,
 	},
 	4: {
 		stepMs: 2000,
 		holdFrames: 150,
-		sureHoldFrames: 80,
+		sureHoldFrames: 60,
 		sureProbability: 0.9,
 		sureNextProbability: 0.5,
 		minWindowMs: 3000,
-		pauseMs: 1000,
-		keepMs: 10_000,
-		capMs: 15_000,
+		pauseMs: 800,
+		keepMs: 6000,
+		capMs: 12_000,
 	},
 };
 

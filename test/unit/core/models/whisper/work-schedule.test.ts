@@ -266,6 +266,18 @@ describe('between the next audio and the next step', () => {
 		expect(play.log).toEqual(['begin a', 'step 1', 'hear b', 'step 1', 'end a']);
 	});
 
+	it('fills the batch first in a crowd, whatever is wanted when', async () => {
+		const play = new Play();
+		const names = ['a', 'bb', 'ccc', 'dddd'];
+		await Promise.all(
+			names.map((name, order) =>
+				play.hear(name, {deadlineMs: order, then: () => play.decode(name, {deadlineMs: order})}),
+			),
+		);
+		expect(play.log.slice(0, 4)).toEqual(names.map(name => `hear ${name}`));
+		expect(play.log).toContain('step 4');
+	});
+
 	it('fills the batch first where nobody waits for it', async () => {
 		const play = new Play({maxBatchSize: 2});
 		const after = (name: string) => ({then: () => play.decode(name, {steps: 1})});
