@@ -131,6 +131,7 @@ export class LiveTranslation {
 			track: this.#track,
 			language: this.#language,
 			prompt,
+			isTranslating: options.targets.some(target => target !== 'same'),
 			partials: options.partials,
 			words: options.words,
 			emit,
