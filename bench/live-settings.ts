@@ -78,7 +78,7 @@ const results = candidates.map(({settings, runs, guards, cpuMs}) => {
 		quality: task === 'transcribe' ? {captions: scoreCaptions(runs)} : {english: scoreTranslations(runs)},
 		normalisedErasure: normalisedErasure(runs.map(({record}) => record.flicker)),
 		cpuShare: cpuMs / audioMs,
-		guards,
+		guards: Object.fromEntries(guards),
 	};
 });
 const machine = describeMachine();
@@ -112,7 +112,7 @@ async function listen(input: LiveInput, candidate: Candidate): Promise<InputRun>
 		{
 			model,
 			detector,
-			guard: name => (candidate.guards[name] = (candidate.guards[name] ?? 0) + 1),
+			guard: name => countIn(candidate.guards, name),
 			signal: new AbortController().signal,
 		},
 	);
@@ -146,6 +146,10 @@ async function listen(input: LiveInput, candidate: Candidate): Promise<InputRun>
 		isComplete: true,
 	};
 	return {input, record};
+}
+
+function countIn(counts: Map<string, number>, name: string): void {
+	counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 function receive(event: SessionEvent & {readonly type: 'text-final'}): ReceivedText[] {
