@@ -48,7 +48,7 @@ const latencyMultiplier = Number(flags.multiplier) as LatencyMultiplier;
 const candidates = (positionals.length === 0 ? ['{}'] : positionals).map(text => ({
 	settings: JSON.parse(text) as Partial<LatencySettings>,
 	runs: [] as InputRun[],
-	guards: {},
+	guards: new Map<string, number>(),
 	cpuMs: 0,
 }));
 type Candidate = (typeof candidates)[number];
