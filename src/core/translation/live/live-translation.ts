@@ -131,7 +131,6 @@ export class LiveTranslation {
 			track: this.#track,
 			language: this.#language,
 			prompt,
-			isTranslating: options.targets.some(target => target !== 'same' && target !== options.sourceLanguage),
 			partials: options.partials,
 			words: options.words,
 			emit,

@@ -19,12 +19,8 @@ import {countWholeWords} from './whole-words.js';
 /** One frame of the encoder. */
 const FRAME_SAMPLES = SAMPLE_RATE_HZ / 50;
 
-/**
- * Silence behind the audio. Captions do as well with half a second as with one, and cost less; translations loop more often
- * (docs/live.md, choices).
- */
-const SILENCE_MS = 500;
-const SILENCE_FOR_TRANSLATION_MS = 1000;
+/** With less silence behind the audio the decoder tends to loop, and to read what it has read again (docs/live.md, choices). */
+const SILENCE_MS = 1000;
 
 /** The length Whisper was trained on; costs more, loops less. */
 const FULL_MS = 30_000;
@@ -71,8 +67,6 @@ export interface WriterParts {
 	readonly language: LiveLanguage;
 	/** Tokens of the prompt that the user gave. */
 	readonly prompt: readonly number[];
-	/** Whether some writer translates: all hear the same, so that they can share it. */
-	readonly isTranslating: boolean;
 	readonly partials: boolean;
 	readonly words: boolean;
 	readonly emit: (event: SessionEvent) => void;
@@ -210,7 +204,7 @@ export class WindowWriter {
 	/** An open look: settles what the policy lets pass. */
 	async #lookOn(runs: readonly SpeechRun[], {sample, settings, hearing}: Look): Promise<void> {
 		const {policy, model, guard} = this.#parts;
-		const heard = await hearing.hear(this.#state.windowStart, sample, this.#silenceMs);
+		const heard = await hearing.hear(this.#state.windowStart, sample, SILENCE_MS);
 		const language = await this.#findLanguage(heard, runs, sample);
 		if (language === undefined) {
 			this.#state = {...this.#state, lookedAt: sample};
@@ -261,7 +255,7 @@ export class WindowWriter {
 		const {model, guard, track} = this.#parts;
 		const {windowStart, settled} = this.#state;
 		const runs = track.runs(windowStart, end);
-		const heard = await hearing.hear(windowStart, end, this.#silenceMs);
+		const heard = await hearing.hear(windowStart, end, SILENCE_MS);
 		const language = (await this.#findLanguage(heard, runs, end, true))!;
 		const request = this.#request(language, end);
 		let result = await heard.search(request);
@@ -466,10 +460,6 @@ export class WindowWriter {
 
 	#framesUpTo(sample: number): number {
 		return Math.max(1, Math.floor((sample - this.#state.windowStart) / FRAME_SAMPLES));
-	}
-
-	get #silenceMs(): number {
-		return this.#parts.isTranslating ? SILENCE_FOR_TRANSLATION_MS : SILENCE_MS;
 	}
 
 	get #longPauseMs(): number {
