@@ -64,7 +64,7 @@ export async function runLong({
 	const startedMs = performance.now();
 	const child = spawn(
 		process.execPath,
-		[program, 'translate', '-', '--to', 'same', '--json', '--quiet', ...parameters],
+		[program, 'translate', '-', '--no-live', '--to', 'same', '--json', '--quiet', ...parameters],
 		{env: {...process.env, ...env}},
 	);
 	const closed = once(child, 'close') as Promise<[number | null]>;
