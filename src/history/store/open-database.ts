@@ -12,7 +12,7 @@ export interface OpenDatabaseOptions {
 	readonly mustExist?: boolean;
 	/**
 	 * Whether what was written must survive a power cut, and not only the end of the process. An import,
-	 * which can be repeated, is a third faster without.
+	 * which can be repeated, need not wait for the disk.
 	 *
 	 * @default true
 	 */

@@ -4,7 +4,7 @@ import type {LogPiece} from './history-types.js';
 import type {SqliteDatabase, SqliteStatement} from './sqlite-database.js';
 import type {SearchWriter} from './write-search.js';
 
-/** Keeps log files in pieces, deflated: a seventh of their size as measured on Ray's. */
+/** Keeps log files in pieces, deflated, because logs repeat themselves. */
 export class LogWriter {
 	readonly #insertFile: SqliteStatement;
 	readonly #findFile: SqliteStatement;
