@@ -12,13 +12,14 @@ export function createEngineContestant(
 	return {
 		name: 'infinisst',
 		description,
-		openStream: async ({language, task, latencyMultiplier}: StreamOptions) => {
+		openStream: async ({language, task, latencyMultiplier, pace}: StreamOptions) => {
 			const target = task === 'translate' ? 'en' : 'same';
 			const session = await engine.openSession({
 				sourceLanguage: language,
 				targets: [target],
 				latencyMultiplier,
-				catchUp,
+				// What is written as fast as it is taken is always behind.
+				catchUp: catchUp && pace === 'paced',
 			});
 			return toStream(session, target);
 		},

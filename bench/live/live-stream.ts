@@ -35,6 +35,7 @@ export interface StreamOptions {
 	/** Captions, or English. */
 	readonly task: LiveTask;
 	readonly latencyMultiplier: LatencyMultiplier;
+	readonly pace: 'paced' | 'unpaced';
 }
 
 /** What a program has used since it was started. */

@@ -63,7 +63,7 @@ export async function runInputs(inputs: readonly LiveInput[], options: RunOption
 		for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
 			const [index, input] = next;
 			const {language} = input;
-			const stream = await contestant.openStream({language, task, latencyMultiplier});
+			const stream = await contestant.openStream({language, task, latencyMultiplier, pace});
 			const record = await runClient({
 				stream,
 				samples: input.samples,

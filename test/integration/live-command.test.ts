@@ -105,7 +105,7 @@ describe('infinisst translate -', () => {
 		const context = createLiveContext();
 		context.pipe.end(noise.wav);
 		expect(await translate(context, '-', ...flags)).toBe(0);
-		expect(context.sessions).toMatchObject([{catchUp: true, ...wanted}]);
+		expect(context.sessions).toMatchObject([{catchUp: false, ...wanted}]);
 	});
 
 	it('labels the lines of several languages', async () => {

@@ -15,10 +15,10 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 export const MAX_WAITING_MS = 10_000;
 
 /** With `catchUp`, a session looks twice as seldom when so much audio waits, thrice with twice as much, ... */
-const BEHIND_SAMPLES = 0.75 * SAMPLE_RATE_HZ;
+const BEHIND_SAMPLES = 1.5 * TICK_SAMPLES;
 
-/** ... up to this, which costs a third. */
-const MAX_STEP_FACTOR = 4;
+/** ... up to this, which costs a quarter. */
+const MAX_STEP_FACTOR = 6;
 
 /** Text of a look is wanted before the next piece of audio is there. */
 const WANTED_WITHIN_MS = TICK_SAMPLES / SAMPLES_PER_MS;

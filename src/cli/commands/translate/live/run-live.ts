@@ -246,7 +246,8 @@ class LiveRun {
 				latencyMultiplier: live.latencyMultiplier,
 				partials: view.isDrawn || options.json,
 				words: this.#needsWords(),
-				catchUp: true,
+				// A pipe may be a recording that comes as fast as it is taken: its text shall not suffer from that.
+				catchUp: live.source.kind !== 'stdin',
 				...(prompt !== undefined && {prompt}),
 			},
 			{signal: stop.hearing},
