@@ -14,8 +14,8 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 /** Audio taken and not yet listened to, above which a write waits. */
 export const MAX_WAITING_MS = 10_000;
 
-/** With `catchUp`, a session looks twice as seldom when so much audio waits, thrice with twice as much, ... */
-const BEHIND_SAMPLES = 1.5 * TICK_SAMPLES;
+/** With `catchUp`, a session looks twice as seldom when audio has waited so long to be heard, thrice at twice that, ... */
+const BEHIND_MS = 300;
 
 /** ... up to this, which costs a quarter. */
 const MAX_STEP_FACTOR = 6;
@@ -173,10 +173,11 @@ export class LiveSession implements EngineSession {
 	}
 
 	async #tick(sample: number): Promise<void> {
+		const arrivedMs = this.#arrivals.timeOf(sample);
 		const isCatchingUp = this.#parts.options.catchUp === true;
-		const behind = Math.floor(this.#waitingSamples / BEHIND_SAMPLES);
+		const behind = Math.floor((this.#parts.clock.nowMs() - arrivedMs) / BEHIND_MS);
 		const stepFactor = isCatchingUp ? Math.min(1 + behind, MAX_STEP_FACTOR) : 1;
-		const deadlineMs = this.#arrivals.timeOf(sample) + WANTED_WITHIN_MS;
+		const deadlineMs = arrivedMs + WANTED_WITHIN_MS;
 		this.#tell(await this.#translation.tick({stepFactor, deadlineMs}));
 	}
 

@@ -193,10 +193,11 @@ describe('LiveSession', () => {
 		await expect(writing).rejects.toBe(reason);
 	});
 
-	it('looks less often while more waits than a listener would bear, if it is asked to', async () => {
+	it('looks less often the longer audio has waited to be heard, if it is asked to', async () => {
 		const looks: Record<string, number> = {};
 		for (const catchUp of [true, false]) {
-			const {session, model} = await open({catchUp});
+			const {session, model, clock} = await open({catchUp});
+			model.onHear = () => clock.advance(400);
 			const reading = readAll(session);
 			await session.write(positionAudio(30_000));
 			session.end();
