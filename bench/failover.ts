@@ -6,12 +6,12 @@
  */
 import {parseArgs} from 'node:util';
 import {openModelStore} from '../src/cli/open-model-store.js';
-import {openAudio} from '../src/core/audio/open-audio.js';
 import type {LatencyMultiplier} from '../src/core/engine/engine.js';
 import {whisperReplicaModule} from '../src/core/engine/whisper-replica-module.js';
 import {DEFAULT_PRECISION} from '../src/core/models/precision.js';
 import {readDevSet} from './kit/dev-set.js';
 import {runFailover} from './kit/failover-run.js';
+import {readSamples} from './kit/read-samples.js';
 import {defaultResultsPath, writeResults} from './kit/results-file.js';
 import {median, quantile} from './kit/statistics.js';
 import {formatTable} from './kit/table.js';
@@ -94,17 +94,4 @@ function summarise(values: readonly number[]): {median: number; p95: number; lon
 
 function formatRow(figure: {median: number; p95: number; longest: number}): string[] {
 	return [figure.median, figure.p95, figure.longest].map(ms => ms.toFixed(0));
-}
-
-async function readSamples(path: string): Promise<Float32Array> {
-	const {samples} = await openAudio({kind: 'file', path}, {});
-	const blocks: Float32Array[] = [];
-	for await (const block of samples) blocks.push(block);
-	const whole = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
-	let at = 0;
-	for (const block of blocks) {
-		whole.set(block, at);
-		at += block.length;
-	}
-	return whole;
 }

@@ -1,7 +1,7 @@
-import {openAudio} from '../../src/core/audio/open-audio.js';
 import {SAMPLE_RATE_HZ} from '../../src/core/audio/audio-source.js';
 import {alignUnits} from '../../src/core/scoring/edit-alignment.js';
 import type {DevClip} from '../kit/dev-set.js';
+import {readSamples} from '../kit/read-samples.js';
 import {splitUnits} from './text-units.js';
 import {joinWords, type WholeFileTexts} from './whole-file.js';
 import type {SpokenWord} from './word-lag.js';
@@ -33,7 +33,7 @@ export async function readClipInput(
 	maxMs = Number.POSITIVE_INFINITY,
 ): Promise<LiveInput> {
 	const {file, language, transcript, translations} = clip;
-	const samples = await readSamples(clip);
+	const samples = await loadSamples(clip);
 	const timed = whole.timed.get(file)!.words;
 	const wholeCaptions = whole.captions.get(file)!.words;
 	const audioMs = toMs(samples.length);
@@ -183,25 +183,12 @@ export function transcriptUntil(
 	return said.slice(boundary(fromMs), boundary(untilMs)).join(' ');
 }
 
-function readSamples({path}: DevClip): Promise<Float32Array> {
+function loadSamples({path}: DevClip): Promise<Float32Array> {
 	const found = loaded.get(path);
 	if (found !== undefined) return found;
-	const reading = decode(path);
+	const reading = readSamples(path);
 	loaded.set(path, reading);
 	return reading;
-}
-
-async function decode(path: string): Promise<Float32Array> {
-	const {samples} = await openAudio({kind: 'file', path}, {});
-	const blocks: Float32Array[] = [];
-	for await (const block of samples) blocks.push(block);
-	const whole = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
-	let at = 0;
-	for (const block of blocks) {
-		whole.set(block, at);
-		at += block.length;
-	}
-	return whole;
 }
 
 function toMs(samples: number): number {

@@ -1,7 +1,7 @@
-import {openAudio} from '../../src/core/audio/open-audio.js';
 import {SAMPLE_RATE_HZ} from '../../src/core/audio/audio-source.js';
 import type {EngineSession, LatencyMultiplier, ReplicaStatistics} from '../../src/core/engine/engine.js';
 import {mean, slope} from '../kit/statistics.js';
+import {readSamples} from '../kit/read-samples.js';
 import {readUsage} from './engine-contestant.js';
 import type {LiveEngine} from './open-live-engine.js';
 import {countSince} from './run-inputs.js';
@@ -52,7 +52,7 @@ const BLOCK_SAMPLES = SAMPLE_RATE_HZ;
 export async function runSoak(options: SoakOptions): Promise<SoakRun> {
 	const {paths, language, minutes, latencyMultiplier, onSample} = options;
 	const {engine, runsInProcesses} = options.engine;
-	const round = await readRound(paths);
+	const round = await readSamples(...paths);
 	const roundMs = (round.length * 1000) / SAMPLE_RATE_HZ;
 	const rounds = Math.ceil((minutes * 60_000) / roundMs);
 	const readState = async () => ({
@@ -174,19 +174,4 @@ function countTokens(replicas: readonly ReplicaStatistics[]): number {
 
 function countEncodes(replicas: readonly ReplicaStatistics[]): number {
 	return replicas.reduce((sum, {encodeMs}) => sum + encodeMs.count, 0);
-}
-
-async function readRound(paths: readonly string[]): Promise<Float32Array> {
-	const blocks: Float32Array[] = [];
-	for (const path of paths) {
-		const {samples} = await openAudio({kind: 'file', path}, {});
-		for await (const block of samples) blocks.push(block);
-	}
-	const round = new Float32Array(blocks.reduce((sum, block) => sum + block.length, 0));
-	let at = 0;
-	for (const block of blocks) {
-		round.set(block, at);
-		at += block.length;
-	}
-	return round;
 }

@@ -22,4 +22,10 @@ export class Arrivals {
 		while (this.#marks.length > 1 && this.#marks[0]!.endSample < sample) this.#marks.shift();
 		return this.#marks[0]?.atMs ?? this.#clock.nowMs();
 	}
+
+	/** How long ago that was; never negative. */
+	lagOf(sample: number): number {
+		const arrivedMs = this.timeOf(sample);
+		return this.#clock.nowMs() - arrivedMs;
+	}
 }

@@ -207,8 +207,7 @@ export class LiveSession implements EngineSession {
 		this.#room?.resolve();
 		this.#room = undefined;
 		if (!result.isWorthTelling) return;
-		const arrivedMs = this.#arrivals.timeOf(heardSample);
-		this.#lagMs = this.#parts.clock.nowMs() - arrivedMs;
+		this.#lagMs = this.#arrivals.lagOf(heardSample);
 		const events: SessionEvent[] = [
 			...this.#events,
 			{

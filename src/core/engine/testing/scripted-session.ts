@@ -1,4 +1,5 @@
 import {InfinisstError, type ErrorCode} from '../../errors.js';
+import {levelDecibels} from '../../audio/level.js';
 import {SampleHistory} from '../../audio/sample-history.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import type {TimedWord} from '../../translation/translation-event.js';
@@ -12,6 +13,7 @@ import type {
 	SessionOptions,
 	SessionStatistics,
 } from '../engine.js';
+import {Arrivals} from '../arrivals.js';
 import {UpdateQueue} from '../update-queue.js';
 import {hearScriptedWord, translateScriptedWord} from './scripted-words.js';
 
@@ -68,8 +70,7 @@ export class ScriptedSession implements EngineSession {
 	/** Place in the session of the first sample that was written here. */
 	readonly #firstSample: number;
 	readonly #commands: Command[] = [];
-	/** When the audio up to a sample arrived. */
-	readonly #arrivals: {endSample: number; readonly atMs: number}[] = [];
+	readonly #arrivals: Arrivals;
 	#commandCount: number;
 	/** Everything before is final. */
 	#finalSample: number;
@@ -91,6 +92,7 @@ export class ScriptedSession implements EngineSession {
 		const {checkpoint, options} = parts;
 		const state = checkpoint?.state as ScriptedState | undefined;
 		this.#parts = parts;
+		this.#arrivals = new Arrivals(parts.clock);
 		this.#firstSample = checkpoint?.firstSample ?? 0;
 		this.#commandCount = checkpoint?.commands ?? 0;
 		this.#finalSample = state?.finalSample ?? 0;
@@ -118,7 +120,7 @@ export class ScriptedSession implements EngineSession {
 	async write(samples: Float32Array): Promise<void> {
 		this.#assertOpen();
 		this.#audio.append(samples);
-		this.#noteArrival();
+		this.#arrivals.note(this.#endSample);
 		this.#news.resolve();
 		while (this.#waitingSamples > SCRIPTED_MAX_WAITING_MS * SAMPLES_PER_MS) {
 			this.#room ??= createDeferred();
@@ -163,14 +165,6 @@ export class ScriptedSession implements EngineSession {
 		if (this.#isEnding || this.#end !== undefined) return;
 		this.#commands.push(command);
 		this.#news.resolve();
-	}
-
-	#noteArrival(): void {
-		const atMs = this.#parts.clock.nowMs();
-		const last = this.#arrivals.at(-1);
-		// Samples may come one by one; a millisecond is as close as a lag is told.
-		if (last !== undefined && atMs - last.atMs < 1) last.endSample = this.#endSample;
-		else this.#arrivals.push({endSample: this.#endSample, atMs});
 	}
 
 	async #run(): Promise<void> {
@@ -246,7 +240,8 @@ export class ScriptedSession implements EngineSession {
 		}
 
 		const audioMs = atSample / SAMPLES_PER_MS;
-		const levelDecibels = this.#measureLevel(atSample);
+		// Of the audio since the last look, while it is still known which that was.
+		const level = levelDecibels(this.#view(this.#lookedSample, atSample));
 		const events: SessionEvent[] = [];
 		if (!this.#isLanguageTold) {
 			this.#isLanguageTold = true;
@@ -260,7 +255,7 @@ export class ScriptedSession implements EngineSession {
 			audioMs,
 			finalMs: this.#finalSample / SAMPLES_PER_MS,
 			lagMs: this.#measureLag(atSample),
-			levelDecibels,
+			levelDecibels: level,
 		});
 		if (last !== undefined) events.push(last);
 		this.#audio.discardBefore(this.#finalSample - this.#firstSample);
@@ -395,19 +390,8 @@ export class ScriptedSession implements EngineSession {
 		return this.#audio.view(startSample - this.#firstSample, endSample - this.#firstSample);
 	}
 
-	/** Of the audio since the last look; to be called before it is forgotten which that was. */
-	#measureLevel(atSample: number): number {
-		const samples = this.#view(this.#lookedSample, atSample);
-		let energy = 0;
-		for (const sample of samples) energy += sample * sample;
-		const decibels = 10 * Math.log10(energy / Math.max(1, samples.length));
-		return Math.min(0, Math.max(-100, decibels));
-	}
-
 	#measureLag(atSample: number): number {
-		while (this.#arrivals.length > 1 && this.#arrivals[0]!.endSample < atSample) this.#arrivals.shift();
-		const nowMs = this.#parts.clock.nowMs();
-		this.#lagMs = nowMs - (this.#arrivals[0]?.atMs ?? nowMs);
+		this.#lagMs = this.#arrivals.lagOf(atSample);
 		return this.#lagMs;
 	}
 }

@@ -1,4 +1,5 @@
 import {SAMPLE_RATE_HZ} from '../../audio/audio-source.js';
+import {levelDecibels} from '../../audio/level.js';
 import {SampleHistory} from '../../audio/sample-history.js';
 import {SpeechTrack, type SpeechTrackState} from '../../audio/speech-track.js';
 import {
@@ -27,9 +28,6 @@ const REPORT_SAMPLES = SAMPLE_RATE_HZ;
 
 /** Of a long prompt the end counts, as in the reference: half of the decoder's positions, less what windows need. */
 const MAX_PROMPT_TOKENS = 190;
-
-/** Silence, for a level that has a logarithm. */
-const LEAST_POWER = 1e-10;
 
 export interface LiveTranslationOptions {
 	readonly sourceLanguage: string;
@@ -228,22 +226,16 @@ export class LiveTranslation {
 		this.#events = [];
 		const isWorthTelling = events.length > 0 || isLast || sample - this.#reportedSample >= REPORT_SAMPLES;
 		if (isWorthTelling) this.#reportedSample = sample;
-		const levelDecibels = levelOf(this.#history.view(from, sample));
+		const level = levelDecibels(this.#history.view(from, sample));
 		this.#track.discardBefore(this.firstSample);
 		this.#history.discardBefore(this.firstSample);
 		return {
 			events,
 			heardSample: sample,
 			finalSample: Math.min(...this.#writers.map(({finalSample}) => finalSample)),
-			levelDecibels,
+			levelDecibels: level,
 			cost: hearing.cost,
 			isWorthTelling,
 		};
 	}
-}
-
-function levelOf(samples: Float32Array): number {
-	let sum = 0;
-	for (const sample of samples) sum += sample * sample;
-	return Math.min(0, 10 * Math.log10(Math.max(LEAST_POWER, sum / Math.max(1, samples.length))));
 }

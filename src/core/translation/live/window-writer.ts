@@ -10,6 +10,7 @@ import type {CommitPolicy} from '../policy/commit-policy.js';
 import type {LatencySettings} from '../policy/latency-settings.js';
 import type {TimedWord} from '../translation-event.js';
 import {isSilence} from '../whisper/silence-rule.js';
+import {steeringPrompt} from '../whisper/steering-prompt.js';
 import {findWindowCut} from './cut-window.js';
 import type {LiveLanguage} from './live-language.js';
 import {EMPTY_SEGMENT_TEXT, SegmentText, type SegmentTextState} from './segment-text.js';
@@ -216,8 +217,8 @@ export class WindowWriter {
 		this.#state = {...this.#state, lookedAt: sample};
 		const audioMs = toMs(sample);
 		const look = {audioMs, language: this.#written(language), sourceLanguage: language};
-		if (result.end === 'loop' || result.end === 'too-long' || this.#isSilent(runs, result)) {
-			guard(result.end === 'loop' || result.end === 'too-long' ? 'open-loop' : 'open-silence');
+		if (isRunaway(result) || this.#isSilent(runs, result)) {
+			guard(isRunaway(result) ? 'open-loop' : 'open-silence');
 			this.#state = {...this.#state, foreseen: undefined};
 			this.#suggest('', look, sample);
 			return;
@@ -424,21 +425,14 @@ export class WindowWriter {
 
 	#request(language: string, end: number): LiveSearchRequest {
 		const {model, prompt} = this.#parts;
-		const {specialTokens, languageTokens} = model.description;
 		const {settled, closed, windowStart, readFrom} = this.#state;
 		const task = this.#target === 'same' || language === this.#target ? 'transcribe' : 'translate';
 		// Translations came out worse with text before them, Chinese captions too (docs/live.md).
 		const context = task === 'transcribe' && writesSpaces(language) ? closed.slice(-PROMPT_TOKENS) : [];
 		const before = [...prompt, ...context];
-		const languageToken = languageTokens[language];
+		const steering = steeringPrompt(model.description, {before, language, task, withTimestamps: false});
 		return {
-			prompt: [
-				...(before.length > 0 ? [specialTokens.startOfPrevious, ...before] : []),
-				specialTokens.startOfTranscript,
-				...(languageToken === undefined ? [] : [languageToken, specialTokens[task]]),
-				specialTokens.noTimestamps,
-				...settled,
-			],
+			prompt: [...steering, ...settled],
 			settled: settled.length,
 			audioFrames: this.#framesUpTo(end),
 			furthestFrame: Math.max(0, ...readFrom.map(at => Math.floor((at - windowStart) / FRAME_SAMPLES) - 1)),

@@ -5,6 +5,7 @@ import type {SearchRequest, SearchResult} from '../../models/whisper/search-requ
 import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {Recognition, Repair} from './recognition.js';
 import {DOUBTFUL_LOG_PROBABILITY, isSilence} from './silence-rule.js';
+import {steeringPrompt} from './steering-prompt.js';
 
 /** With less silence behind the audio the decoder tends to loop (docs/quality.md). */
 const SILENCE_MS = 1000;
@@ -134,16 +135,10 @@ export class SegmentRecognizer {
 	}
 
 	#prompt({language, task, context, withTimestamps}: RecognizeOptions): number[] {
-		const {specialTokens, languageTokens, dimensions} = this.#model.description;
-		const languageToken = languageTokens[language];
+		const {description} = this.#model;
 		// Half of the decoder's positions are for the text before, less one for its own mark.
-		const kept = context.slice(-(dimensions.maxTokens / 2 - 1));
-		return [
-			...(kept.length > 0 ? [specialTokens.startOfPrevious, ...kept] : []),
-			specialTokens.startOfTranscript,
-			...(languageToken === undefined ? [] : [languageToken, specialTokens[task]]),
-			...(withTimestamps ? [] : [specialTokens.noTimestamps]),
-		];
+		const before = context.slice(-(description.dimensions.maxTokens / 2 - 1));
+		return steeringPrompt(description, {before, language, task, withTimestamps});
 	}
 
 	#describe(
