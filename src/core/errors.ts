@@ -38,6 +38,14 @@ export const ERROR_CATALOGUE = {
 	DEVICE_UNAVAILABLE: {retryable: false},
 	/** No room for another session, and no room to wait for it. */
 	ENGINE_BUSY: {retryable: true},
+	/** More than its owner may have or send: sessions, audio, bytes, requests. */
+	LIMIT_EXCEEDED: {retryable: false},
+	/** No key, or none that opens this. */
+	ACCESS_DENIED: {retryable: false},
+	/** There is no such session here, or it has ended. */
+	SESSION_UNKNOWN: {retryable: false},
+	/** A program that a command needs is not installed: yt-dlp. */
+	PROGRAM_MISSING: {retryable: false},
 	/** The process or thread that did the work is gone; what it did can be done again elsewhere. */
 	REPLICA_LOST: {retryable: true},
 	/** Nobody answers at the address of a worker. */

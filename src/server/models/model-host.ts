@@ -1,0 +1,66 @@
+import type {Engine} from '../../core/engine/engine.js';
+import type {Router} from '../../core/engine/router/router.js';
+
+/** `needs_download`: the catalogue knows it; `available`: installed, not running; `loaded`: sessions start at once. */
+export type ModelState = 'needs_download' | 'available' | 'loading' | 'loaded' | 'failed';
+
+export interface HostedModel {
+	readonly name: string;
+	readonly state: ModelState;
+	/** Of the weights. */
+	readonly sizeBytes: number;
+	/** Codes. */
+	readonly sourceLanguages: readonly string[];
+	/** Codes of languages, and `same` for captions. */
+	readonly targets: readonly string[];
+	/** While it is loading, for people, such as `Fetching whisper-base: 45 %`. */
+	readonly activity: string | undefined;
+	/** 0..1 while it is fetched. */
+	readonly fraction: number | undefined;
+	/** Why it could not be loaded. */
+	readonly failure: unknown;
+}
+
+export interface LanguagePair {
+	/** Codes. */
+	readonly source: string;
+	/** A code, or `same`. */
+	readonly target: string;
+	/** The best of the models that can do it. */
+	readonly state: 'loaded' | 'available' | 'needs_download';
+	readonly model: string;
+	/** What must be fetched first; 0 if nothing. */
+	readonly downloadBytes: number;
+}
+
+export interface ModelRequest {
+	/** A code, or `auto`. */
+	readonly sourceLanguage: string;
+	readonly targets: readonly string[];
+	readonly model?: string;
+}
+
+/** The models of a server: each is started once, for all its sessions, behind a router over child processes. */
+export interface ModelHost {
+	models(): readonly HostedModel[];
+	pairs(): readonly LanguagePair[];
+	/**
+	 * The model a request goes to: a loaded one before an installed one before one to fetch.
+	 *
+	 * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`, naming what is possible; `MODEL_UNKNOWN`.
+	 */
+	choose(request: ModelRequest): HostedModel;
+	/**
+	 * Fetches and starts a model, once for all who ask at a time; resolves at once if it is loaded.
+	 *
+	 * @param signal - gives up waiting; the loading goes on for the others.
+	 * @throws {InfinisstError} what `ModelStore.pull()`, `ensureGraphs()` and `openRouter()` throw; `signal.reason`.
+	 */
+	load(name: string, signal?: AbortSignal): Promise<Engine>;
+	/** Told whenever a model's state, activity or fraction changed. @returns ends it. */
+	watch(listener: (model: HostedModel) => void): () => void;
+	/** Those that are loaded, by the model's name. */
+	routers(): ReadonlyMap<string, Router>;
+	close(): Promise<void>;
+	destroy(reason?: unknown): Promise<void>;
+}

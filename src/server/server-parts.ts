@@ -1,0 +1,18 @@
+import type {Registry} from 'prom-client';
+
+import type {Clock} from '../core/util/clock.js';
+import type {ModelHost} from './models/model-host.js';
+import type {ServerSettings} from './server-settings.js';
+import type {SessionHost} from './sessions/session-host.js';
+
+/** What routes and sockets work with. */
+export interface ServerParts {
+	/** As they are now: some change while the server runs, so ask each time. */
+	readonly settings: () => ServerSettings;
+	readonly sessions: SessionHost;
+	readonly models: ModelHost;
+	readonly metrics: Registry;
+	readonly clock: Clock;
+	/** Fires when the server shuts down: what waits gives up. */
+	readonly signal: AbortSignal;
+}
