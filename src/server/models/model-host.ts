@@ -57,6 +57,14 @@ export interface ModelHost {
 	 * @throws {InfinisstError} what `ModelStore.pull()`, `ensureGraphs()` and `openRouter()` throw; `signal.reason`.
 	 */
 	load(name: string, signal?: AbortSignal): Promise<Engine>;
+	/**
+	 * Makes a model's graphs ready to run without starting it for sessions: recordings are translated by processes of
+	 * their own. Fetches and builds as {@link load} does.
+	 *
+	 * @returns their folder, absolute.
+	 * @throws {InfinisstError} what `ModelStore.pull()` and `ensureGraphs()` throw; `signal.reason`.
+	 */
+	graphs(name: string, signal?: AbortSignal): Promise<string>;
 	/** Told whenever a model's state, activity or fraction changed. @returns ends it. */
 	watch(listener: (model: HostedModel) => void): () => void;
 	/** Those that are loaded, by the model's name. */
