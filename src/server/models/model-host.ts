@@ -1,4 +1,5 @@
-import type {Engine} from '../../core/engine/engine.js';
+import type {BatchSettings, Engine} from '../../core/engine/engine.js';
+import type {LoadBalanceStrategy} from '../../core/engine/router/placement/placements.js';
 import type {Router} from '../../core/engine/router/router.js';
 
 /** `needs_download`: the catalogue knows it; `available`: installed, not running; `loaded`: sessions start at once. */
@@ -40,6 +41,18 @@ export interface ModelRequest {
 	readonly model?: string;
 }
 
+/** How the sessions of each model share its replicas. */
+export interface EngineSettings {
+	readonly batching: BatchSettings;
+	readonly loadBalanceStrategy: LoadBalanceStrategy;
+}
+
+export interface EngineSettingsChange {
+	/** `minBatchSize`, where it is not named, follows a smaller `maxBatchSize`. */
+	readonly batching?: Partial<BatchSettings>;
+	readonly loadBalanceStrategy?: LoadBalanceStrategy;
+}
+
 /** The models of a server: each is started once, for all its sessions, behind a router over child processes. */
 export interface ModelHost {
 	models(): readonly HostedModel[];
@@ -69,6 +82,14 @@ export interface ModelHost {
 	watch(listener: (model: HostedModel) => void): () => void;
 	/** Those that are loaded, by the model's name. */
 	routers(): ReadonlyMap<string, Router>;
+	/** Of now: at first those of the server's settings. */
+	readonly engineSettings: EngineSettings;
+	/**
+	 * Takes effect at once on the models that are loaded, and on those that are loaded later.
+	 *
+	 * @throws {InfinisstError} `OPTION_INVALID`: then nothing has changed.
+	 */
+	configure(change: EngineSettingsChange): Promise<EngineSettings>;
 	close(): Promise<void>;
 	destroy(reason?: unknown): Promise<void>;
 }
