@@ -1,4 +1,4 @@
-import type {LatencyMultiplier, SessionOptions} from '../../core/engine/engine.js';
+import type {LatencyMultiplier, SessionCheckpoint, SessionOptions} from '../../core/engine/engine.js';
 import type {SessionEvent} from '../../core/session/session-event.js';
 
 /** Which door a session came in by. */
@@ -23,6 +23,8 @@ export interface OpenHostedSession {
 	readonly agentType?: string;
 	readonly languagePair?: string;
 	readonly clientId?: string;
+	/** Go on from here, after a restart of the server; the first sample written is then the checkpoint's. */
+	readonly checkpoint?: SessionCheckpoint;
 }
 
 /** How a session stands before it is active. */
@@ -57,7 +59,7 @@ export interface TargetText {
  * One speaker at this server: a session of an engine with a name, an owner, a place in the line and listeners. It
  * outlives the sockets it is used over.
  */
-export interface HostedSession extends Omit<OpenHostedSession, 'options'> {
+export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'checkpoint'> {
 	/** With the latency multiplier of now. */
 	readonly options: SessionOptions;
 	readonly progress: SessionProgress;
@@ -67,6 +69,11 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options'> {
 	readonly inactiveMs: number;
 	/** Audio taken in all, ms. */
 	readonly audioMs: number;
+	/**
+	 * Where another session would go on: the state after the last update, whose events are all told in one turn and
+	 * find it already there. Undefined before the first, and after a reset.
+	 */
+	readonly checkpoint: SessionCheckpoint | undefined;
 	/** Of one target of `options.targets`. */
 	text(target: string): TargetText;
 	/** Somebody is there: puts off the removal of sessions that were left. */
@@ -75,9 +82,11 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options'> {
 	 * Audio waits here until the session is active. Resolves when there is room for more; bounded. Calls must not overlap.
 	 *
 	 * @param samples - mono float32 at 16 kHz; belongs to the session from now on.
-	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session.
+	 * @param signal - gives up waiting for room; the audio stays. For sockets that are lost meanwhile: a session
+	 * somebody waits to write to is not left.
+	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session; `signal.reason`.
 	 */
-	write(samples: Float32Array): Promise<void>;
+	write(samples: Float32Array, signal?: AbortSignal): Promise<void>;
 	changeLatency(multiplier: LatencyMultiplier): void;
 	/** Makes final what was written; emits `stretch-ended` after the last of it. The session goes on. */
 	flush(): void;
@@ -108,7 +117,13 @@ export interface SessionHost {
 	list(): readonly HostedSession[];
 	/** Called for each session that is opened. @returns ends it. */
 	watch(listener: (session: HostedSession) => void): () => void;
-	/** Takes no new sessions, ends those there are, waits until all they buffered is translated, then closes the models. */
+	/** To be called when what limits sessions has changed: lets in who waits, and counts how long clients are silent anew. */
+	settingsChanged(): void;
+	/**
+	 * Takes no new sessions, ends those there are, waits until all they buffered is translated, then closes the models.
+	 *
+	 * @param signal - ends the waiting, and all that runs. @throws `signal.reason`.
+	 */
 	close(signal: AbortSignal): Promise<void>;
 	/** Now. Idempotent. */
 	destroy(reason?: unknown): Promise<void>;
