@@ -1,0 +1,464 @@
+import {SAMPLE_RATE_HZ} from '../../core/audio/audio-source.js';
+import type {
+	Engine,
+	EngineSession,
+	LatencyMultiplier,
+	SessionCheckpoint,
+	SessionOptions,
+	SessionUpdate,
+} from '../../core/engine/engine.js';
+import type {OpenRoutedSessionOptions} from '../../core/engine/router/router.js';
+import type {QueuePlace} from '../../core/engine/router/waiting-line.js';
+import {InfinisstError} from '../../core/errors.js';
+import type {Clock} from '../../core/util/clock.js';
+import {createDeferred} from '../../core/util/deferred.js';
+import type {ServerLimits} from '../server-settings.js';
+import {describeUpdate} from './describe-update.js';
+import type {LineMember} from './admission-line.js';
+import type {
+	HostedEvent,
+	HostedSession,
+	OpenHostedSession,
+	SessionProgress,
+	SessionStatus,
+	TargetText,
+} from './session-host.js';
+import {SessionInbox} from './session-inbox.js';
+import type {SessionRecord} from './session-recorder.js';
+import {StretchTexts} from './stretch-texts.js';
+
+/**
+ * Audio that may wait for a place, above which a write waits: what a page sends in half a minute, 2 MB. Once the session
+ * is active it is passed on as fast as the engine takes it, and a write waits until it was.
+ */
+export const MAX_WAITING_SECONDS = 30;
+/** Changes and flushes that may wait; nobody needs that many. */
+const MAX_WAITING_COMMANDS = 1000;
+
+export interface ServerSessionParts {
+	readonly request: OpenHostedSession;
+	/** With the defaults filled in. */
+	readonly options: SessionOptions;
+	readonly model: string;
+	readonly activity: string | undefined;
+	readonly createdAtMs: number;
+	/** Wall clock. */
+	readonly nowMs: () => number;
+	readonly clock: Clock;
+	readonly limits: () => ServerLimits;
+	readonly keepsText: () => boolean;
+	readonly record: SessionRecord;
+	/** What a listener threw. */
+	readonly onFault: (error: unknown) => void;
+	/** Called once, as soon as the session is over. */
+	readonly onOver: () => void;
+}
+
+/** An engine session that stands behind the hosted one until that is reset or ends. */
+interface Run {
+	readonly engine: Engine;
+	readonly ended: AbortController;
+	inner: EngineSession | undefined;
+}
+
+/** See {@link HostedSession}. The host tells it when its model is there and when it has left the line. */
+export class ServerSession implements HostedSession, LineMember {
+	readonly id: string;
+	readonly door: HostedSession['door'];
+	readonly model: string;
+	readonly owner?: string;
+	readonly agentType?: string;
+	readonly languagePair?: string;
+	readonly clientId?: string;
+	readonly createdAtMs: number;
+	/** Fires with the cause when the session is over. */
+	readonly over = new AbortController();
+	readonly #parts: ServerSessionParts;
+	readonly #clock: Clock;
+	readonly #inbox = new SessionInbox();
+	readonly #texts = new StretchTexts();
+	readonly #listeners = new Set<(event: HostedEvent) => void>();
+	readonly #outbox: HostedEvent[] = [];
+	#isDelivering = false;
+	#options: SessionOptions;
+	/** As the next engine session begins: what changed since waits in the inbox. */
+	#beginWith: SessionOptions;
+	#checkpoint: SessionCheckpoint | undefined;
+	#progress: SessionProgress;
+	#engine: Engine | undefined;
+	#isAdmitted = false;
+	#run: Run | undefined;
+	#runs = 0;
+	/** Taken from the inbox, and not yet taken by the engine. */
+	#samplesInHand = 0;
+	#samplesTaken = 0;
+	#writesWaiting = 0;
+	#lastSeenMs: number;
+	#isEnding = false;
+	/** Something came for the engine. */
+	#news = createDeferred();
+	/** Something was taken by the engine, or never will be. */
+	#room = createDeferred();
+	#cancelOrphanTimer: () => void = () => undefined;
+
+	constructor(parts: ServerSessionParts) {
+		const {request, options} = parts;
+		this.#parts = parts;
+		this.#clock = parts.clock;
+		this.id = request.id;
+		this.door = request.door;
+		this.model = parts.model;
+		if (request.owner !== undefined) this.owner = request.owner;
+		if (request.agentType !== undefined) this.agentType = request.agentType;
+		if (request.languagePair !== undefined) this.languagePair = request.languagePair;
+		if (request.clientId !== undefined) this.clientId = request.clientId;
+		this.createdAtMs = parts.createdAtMs;
+		this.#options = options;
+		this.#beginWith = options;
+		this.#checkpoint = request.checkpoint;
+		this.#progress = {
+			status: 'initializing',
+			queuePosition: 0,
+			etaMs: undefined,
+			activity: parts.activity,
+		};
+		this.#lastSeenMs = this.#clock.nowMs();
+		this.watchForOrphan();
+	}
+
+	get options(): SessionOptions {
+		return this.#options;
+	}
+
+	get progress(): SessionProgress {
+		return this.#progress;
+	}
+
+	get checkpoint(): SessionCheckpoint | undefined {
+		return this.#checkpoint;
+	}
+
+	get audioMs(): number {
+		return (this.#samplesTaken / SAMPLE_RATE_HZ) * 1000;
+	}
+
+	/** Whoever is kept waiting by us is not silent. */
+	get inactiveMs(): number {
+		return this.#writesWaiting > 0 ? 0 : this.#clock.nowMs() - this.#lastSeenMs;
+	}
+
+	get isOver(): boolean {
+		return this.over.signal.aborted;
+	}
+
+	text(target: string): TargetText {
+		return this.#texts.of(target);
+	}
+
+	touch(): void {
+		this.#lastSeenMs = this.#clock.nowMs();
+	}
+
+	async write(samples: Float32Array, signal?: AbortSignal): Promise<void> {
+		signal?.throwIfAborted();
+		this.#assertTakesAudio();
+		this.touch();
+		if (samples.length === 0) return;
+		const {audioSeconds} = this.#parts.limits();
+		if (this.#samplesTaken + samples.length > audioSeconds * SAMPLE_RATE_HZ) {
+			throw new InfinisstError('LIMIT_EXCEEDED', `A session may have ${audioSeconds} s of audio`, {
+				hint: 'End it and open another.',
+			});
+		}
+
+		this.#samplesTaken += samples.length;
+		this.#inbox.write(samples);
+		this.#news.resolve();
+		await this.#waitForRoom(signal);
+	}
+
+	changeLatency(latencyMultiplier: LatencyMultiplier): void {
+		if (this.#isEnding || this.isOver) return;
+		this.touch();
+		this.#options = {...this.#options, latencyMultiplier};
+		this.#command({type: 'change', change: {latencyMultiplier}});
+	}
+
+	flush(): void {
+		if (this.#isEnding || this.isOver) return;
+		this.touch();
+		this.#command({type: 'flush'});
+	}
+
+	end(): void {
+		if (this.#isEnding || this.isOver) return;
+		this.#isEnding = true;
+		this.#cancelOrphanTimer();
+		if (this.#run === undefined && this.#inbox.isEmpty) {
+			// There is nothing to wait in the line for.
+			this.#take({type: 'session-ended', audioMs: 0});
+			this.close(undefined);
+			return;
+		}
+		this.#command({type: 'end'});
+	}
+
+	reset(): void {
+		if (this.#isEnding || this.isOver) return;
+		this.touch();
+		this.#leaveRun(new InfinisstError('RESOURCE_CLOSED', 'The session was reset'));
+		this.#inbox.clear();
+		this.#samplesInHand = 0;
+		this.#texts.clear();
+		this.#checkpoint = undefined;
+		this.#beginWith = this.#options;
+		this.#parts.record.reset(this.#parts.nowMs());
+		this.#wakeWriters();
+		this.#tell({type: 'session-reset'});
+		// Whoever heard that may have ended the session.
+		if (this.#isAdmitted && !this.isOver) this.#begin();
+	}
+
+	destroy(reason: unknown = new InfinisstError('RESOURCE_CLOSED', `The session ${this.id} was ended`)): void {
+		this.close(reason);
+	}
+
+	subscribe(listener: (event: HostedEvent) => void): () => void {
+		// Of its own, so that the same function may listen twice.
+		const own = (event: HostedEvent): void => listener(event);
+		this.#listeners.add(own);
+		return () => void this.#listeners.delete(own);
+	}
+
+	/** Its model is there: it may stand in line. */
+	prepare(engine: Engine): void {
+		this.#engine = engine;
+	}
+
+	/** What is done for its model. */
+	showActivity(activity: string | undefined): void {
+		if (this.isOver || this.#progress.status !== 'initializing') return;
+		this.#show('initializing', {activity});
+	}
+
+	placed({position, etaMs}: QueuePlace): void {
+		if (!this.isOver) this.#show('queued', {queuePosition: position, etaMs});
+	}
+
+	admitted(): void {
+		if (this.isOver) return;
+		this.#isAdmitted = true;
+		this.#parts.record.began(this.#parts.nowMs());
+		this.#show('active');
+		// Whoever heard that may have ended it, or begun it anew.
+		if (!this.isOver && this.#run === undefined) this.#begin();
+	}
+
+	/** Removes the session when its client was silent for too long; to be called again when the limit was changed. */
+	watchForOrphan(): void {
+		this.#cancelOrphanTimer();
+		if (this.#isEnding || this.isOver) return;
+		const {orphanMs} = this.#parts.limits();
+		const remainingMs = orphanMs - this.inactiveMs;
+		if (remainingMs > 0) {
+			this.#cancelOrphanTimer = this.#clock.after(remainingMs, () => this.watchForOrphan());
+			return;
+		}
+		this.close(
+			new InfinisstError(
+				'RESOURCE_CLOSED',
+				`The session ${this.id} was removed: its client was silent for ${Math.round(orphanMs / 1000)} s`,
+				{hint: 'Open another. Audio or a ping keeps a session.'},
+			),
+		);
+	}
+
+	/** The end of it, whatever comes from where. */
+	close(cause: unknown): void {
+		if (this.isOver) return;
+		this.over.abort(cause ?? new InfinisstError('RESOURCE_CLOSED', `The session ${this.id} has ended`));
+		this.#progress = {status: 'ended', queuePosition: 0, etaMs: undefined, activity: undefined};
+		this.#cancelOrphanTimer();
+		this.#leaveRun(this.over.signal.reason);
+		this.#inbox.clear();
+		this.#wakeWriters();
+		const {record, onOver, nowMs} = this.#parts;
+		record.ended({atMs: nowMs(), audioMs: this.audioMs, cause});
+		this.#outbox.push({type: 'session-closed', cause});
+		onOver();
+		this.#deliver();
+		this.#listeners.clear();
+	}
+
+	#assertTakesAudio(): void {
+		this.over.signal.throwIfAborted();
+		if (this.#isEnding) {
+			throw new InfinisstError('RESOURCE_CLOSED', `The session ${this.id} takes no more audio`);
+		}
+	}
+
+	get #hasRoom(): boolean {
+		const waiting = this.#inbox.samples + this.#samplesInHand;
+		return waiting <= (this.#run?.inner === undefined ? MAX_WAITING_SECONDS * SAMPLE_RATE_HZ : 0);
+	}
+
+	async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
+		if (this.#hasRoom) return;
+		const aborted = createDeferred<never>();
+		const abort = (): void => aborted.reject(signal!.reason);
+		signal?.addEventListener('abort', abort, {once: true});
+		this.#writesWaiting++;
+		try {
+			while (!this.#hasRoom && !this.isOver) await Promise.race([this.#room.promise, aborted.promise]);
+			this.over.signal.throwIfAborted();
+		} finally {
+			this.#writesWaiting--;
+			signal?.removeEventListener('abort', abort);
+			this.touch();
+		}
+	}
+
+	#wakeWriters(): void {
+		this.#room.resolve();
+		this.#room = createDeferred();
+	}
+
+	#command(entry: Parameters<SessionInbox['push']>[0]): void {
+		if (this.#inbox.commands >= MAX_WAITING_COMMANDS && entry.type !== 'end') {
+			this.close(
+				new InfinisstError(
+					'LIMIT_EXCEEDED',
+					`More than ${MAX_WAITING_COMMANDS} commands wait for the session`,
+				),
+			);
+			return;
+		}
+		this.#inbox.push(entry);
+		this.#news.resolve();
+	}
+
+	#leaveRun(reason: unknown): void {
+		const run = this.#run;
+		this.#run = undefined;
+		run?.ended.abort(reason);
+		run?.inner?.destroy(reason);
+		this.#news.resolve();
+	}
+
+	#begin(): void {
+		const run: Run = {engine: this.#engine!, ended: new AbortController(), inner: undefined};
+		this.#run = run;
+		void this.#serve(run);
+	}
+
+	/** Runs an engine session to its end, unless it is left. Never rejects. */
+	async #serve(run: Run): Promise<void> {
+		const count = ++this.#runs;
+		const open: OpenRoutedSessionOptions = {
+			// The engine may still know the session before.
+			id: count === 1 ? this.id : `${this.id} #${count}`,
+			signal: run.ended.signal,
+			...(this.#checkpoint !== undefined && {checkpoint: this.#checkpoint}),
+			onQueued: place => {
+				if (this.#run === run) this.placed(place);
+			},
+		};
+		try {
+			const inner = await run.engine.openSession(this.#beginWith, open);
+			if (this.#run !== run) {
+				inner.destroy(run.ended.signal.reason);
+				return;
+			}
+			run.inner = inner;
+			if (this.#progress.status !== 'active') this.#show('active');
+			void this.#feed(run, inner);
+			for await (const update of inner.updates) {
+				if (this.#run !== run) return;
+				this.#takeUpdate(update, run);
+			}
+			if (this.#run === run) this.close(undefined);
+		} catch (error) {
+			if (this.#run === run) this.close(error);
+		}
+	}
+
+	/** Tells the engine what waits. Never rejects: what ends the session is told by its updates. */
+	async #feed(run: Run, inner: EngineSession): Promise<void> {
+		while (this.#run === run) {
+			const entry = this.#inbox.take();
+			switch (entry?.type) {
+				case undefined:
+					this.#news = createDeferred();
+					await this.#news.promise;
+					break;
+				case 'samples':
+					this.#samplesInHand = entry.samples.length;
+					try {
+						await inner.write(entry.samples);
+					} catch {
+						return;
+					}
+					if (this.#run !== run) return;
+					this.#samplesInHand = 0;
+					this.#wakeWriters();
+					break;
+				case 'change':
+					inner.change(entry.change);
+					break;
+				case 'flush':
+					inner.flush();
+					break;
+				case 'end':
+					inner.end();
+			}
+		}
+	}
+
+	#takeUpdate(update: SessionUpdate, run: Run): void {
+		const {record, nowMs, keepsText} = this.#parts;
+		this.#checkpoint = update.checkpoint;
+		for (const event of update.events) {
+			this.#take(event);
+			if (this.#run !== run) return;
+		}
+		record.updated(describeUpdate(update.events, {atMs: nowMs(), keepsText: keepsText()}));
+	}
+
+	#take(event: SessionUpdate['events'][number]): void {
+		this.#texts.take(event);
+		this.#tell(event);
+	}
+
+	#show(status: SessionStatus, more: Partial<SessionProgress> = {}): void {
+		this.#progress = {
+			queuePosition: 0,
+			etaMs: undefined,
+			activity: undefined,
+			...more,
+			status,
+		};
+		this.#tell({type: 'progress', ...this.#progress});
+	}
+
+	#tell(event: HostedEvent): void {
+		if (this.isOver) return;
+		this.#outbox.push(event);
+		this.#deliver();
+	}
+
+	/** A listener may make further events: they come after this one has been told to all. */
+	#deliver(): void {
+		if (this.#isDelivering) return;
+		this.#isDelivering = true;
+		for (let event = this.#outbox.shift(); event !== undefined; event = this.#outbox.shift()) {
+			for (const listener of [...this.#listeners]) {
+				try {
+					if (this.#listeners.has(listener)) listener(event);
+				} catch (error) {
+					this.#parts.onFault(error);
+				}
+			}
+		}
+		this.#isDelivering = false;
+	}
+}

@@ -1,0 +1,100 @@
+import type {OpenHostedSession} from './session-host.js';
+
+/** What a history is told of a session that was opened. */
+export interface RecordedSession extends Omit<OpenHostedSession, 'checkpoint'> {
+	readonly model: string;
+	/** Wall time, ms since 1970. */
+	readonly createdAtMs: number;
+}
+
+/** A text of an update; times are ms from the engine session's first sample. */
+export interface RecordedText {
+	readonly target: string;
+	readonly language: string;
+	readonly segment: number;
+	readonly startMs: number;
+	readonly endMs: number;
+	readonly text: string;
+	readonly sourceText: string | undefined;
+}
+
+/** One look at the audio: what a task is to a job. */
+export interface RecordedUpdate {
+	/** Wall time, ms since 1970. */
+	readonly atMs: number;
+	/** Audio listened to, and the part of it that is final in all targets; undefined where the engine did not say. */
+	readonly audioMs: number | undefined;
+	readonly finalMs: number | undefined;
+	readonly lagMs: number | undefined;
+	/** Of all targets together. */
+	readonly finals: number;
+	readonly segments: number;
+	/** Of the finals, UTF-16 units. */
+	readonly characters: number;
+	/** The finals, if `keepText` is set; else none. */
+	readonly texts: readonly RecordedText[];
+	/** A flush is complete. */
+	readonly endsStretch: boolean;
+}
+
+export interface RecordedOutcome {
+	readonly atMs: number;
+	/** Audio taken in all. */
+	readonly audioMs: number;
+	/** What broke the session, or why it was taken away; undefined if it ended by itself. */
+	readonly cause: unknown;
+}
+
+/** Told in order: `began` at most once, then updates and resets, `ended` exactly once and last. */
+export interface SessionRecord {
+	/** It left the line: audio is translated from now on. */
+	began(atMs: number): void;
+	updated(update: RecordedUpdate): void;
+	/** Everything before was forgotten. */
+	reset(atMs: number): void;
+	ended(outcome: RecordedOutcome): void;
+}
+
+/**
+ * Keeps what happened to sessions. All methods return at once and take what they are told away to be written later:
+ * the session goes on in the same turn of the loop. What one throws is reported, and its session is recorded no further.
+ */
+export interface SessionRecorder {
+	/** `options.prompt` is left out unless `keepText` is set. */
+	open(session: RecordedSession): SessionRecord;
+}
+
+const nothing = (): void => undefined;
+
+export const NO_RECORDER: SessionRecorder = {
+	open: () => ({began: nothing, updated: nothing, reset: nothing, ended: nothing}),
+};
+
+/** The recorder, with its faults kept from the sessions. */
+export function guardRecorder(recorder: SessionRecorder, onFault: (error: unknown) => void): SessionRecorder {
+	return {
+		open(session) {
+			let record: SessionRecord | undefined;
+			const tell = (task: (record: SessionRecord) => void): void => {
+				if (record === undefined) return;
+				try {
+					task(record);
+				} catch (error) {
+					record = undefined;
+					onFault(error);
+				}
+			};
+			try {
+				record = recorder.open(session);
+			} catch (error) {
+				onFault(error);
+			}
+			return {
+				began: atMs => tell(to => to.began(atMs)),
+				updated: update => tell(to => to.updated(update)),
+				reset: atMs => tell(to => to.reset(atMs)),
+				ended: outcome => tell(to => to.ended(outcome)),
+			};
+		},
+	};
+}
