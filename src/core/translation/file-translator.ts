@@ -8,6 +8,8 @@ export interface FileTranslationOptions {
 	readonly task: 'transcribe' | 'translate';
 	/** 1 is greedy. @default 1 */
 	readonly beamSize?: number;
+	/** 0..1; above 0 texts are drawn, and `beamSize` is of no meaning. What is doubtful is drawn anyway. @default 0 */
+	readonly temperature?: number;
 	/** Text that sets names, spelling and style. */
 	readonly prompt?: string;
 	/**

@@ -174,6 +174,7 @@ async function createSegmentMapper(
 				speechMs: speechMsOf(speech),
 				context,
 				beamSize: beamSizeOf(request),
+				temperature: request.temperature ?? 0,
 				withTimestamps: request.timestamps ?? false,
 				withTimes: request.words ?? false,
 				...(signal === undefined ? {} : {signal}),

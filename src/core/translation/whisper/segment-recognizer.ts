@@ -40,6 +40,8 @@ export interface RecognizeOptions {
 	/** Text before this, in tokens; the end of it is what counts. */
 	readonly context: readonly number[];
 	readonly beamSize: number;
+	/** Of the first attempt, 0..1; above 0 texts are drawn instead of searched for. */
+	readonly temperature: number;
 	/** Let the model write timestamps; they are not part of the text. */
 	readonly withTimestamps: boolean;
 	/** Time the tokens. */
@@ -80,7 +82,7 @@ export class SegmentRecognizer {
 	 */
 	async recognize(samples: Float32Array, heard: HeardAudio, options: RecognizeOptions): Promise<Recognition> {
 		const repairs: Repair[] = [];
-		const first = await this.#attempt(samples, heard, options);
+		const first = await this.#attempt(samples, heard, options, options.temperature);
 		const attempts = [first];
 		// The more silence is encoded the less does the model believe in speech: the first time says it best.
 		const {noSpeechProbability} = first.result;
@@ -94,11 +96,12 @@ export class SegmentRecognizer {
 
 		if (first.result.end !== 'end-of-text' && !isUnheard(first)) {
 			repairs.push('encoded-again');
-			attempts.push(await this.#attemptAtFullLength(samples, options));
+			attempts.push(await this.#attemptAtFullLength(samples, options, options.temperature));
 		}
 		if (!isDone(attempts.at(-1)!)) repairs.push('sampled');
 		for (const temperature of TEMPERATURES) {
 			if (isDone(attempts.at(-1)!)) break;
+			if (temperature <= options.temperature) continue;
 			attempts.push(await this.#attemptAtFullLength(samples, options, temperature));
 		}
 		const chosen = attempts.find(isDone) ?? likeliest(attempts);
@@ -108,7 +111,7 @@ export class SegmentRecognizer {
 	async #attemptAtFullLength(
 		samples: Float32Array,
 		options: RecognizeOptions,
-		temperature = 0,
+		temperature: number,
 	): Promise<Attempt> {
 		const audio = await this.#model.hear(samples, FULL_MS, {signal: options.signal});
 		return this.#attempt(samples, audio, options, temperature);
@@ -118,7 +121,7 @@ export class SegmentRecognizer {
 		samples: Float32Array,
 		audio: HeardAudio,
 		options: RecognizeOptions,
-		temperature = 0,
+		temperature: number,
 	): Promise<Attempt> {
 		const request: SearchRequest = {
 			prompt: this.#prompt(options),

@@ -71,6 +71,7 @@ async function recognize(model: ScriptedModel, options: Partial<RecognizeOptions
 		speechMs: 1800,
 		context: [],
 		beamSize: 1,
+		temperature: 0,
 		withTimestamps: false,
 		withTimes: false,
 		...options,
@@ -97,6 +98,16 @@ describe('SegmentRecognizer', () => {
 		});
 		expect(model.searches.map(({silenceMs}) => silenceMs)).toEqual([1000]);
 		expect(model.held.size).toBe(0);
+	});
+
+	it('draws at the temperature asked for, and only at higher ones if that is not plausible', async () => {
+		const model = createScriptedModel();
+		expect(await recognize(model, {temperature: 0.5})).toMatchObject({temperature: 0.5, repairs: []});
+		expect(model.searches.map(({request}) => request.sampling?.temperature)).toEqual([0.5]);
+		const doubt = {averageLogProbability: -1.5};
+		const doubtful = createScriptedModel(doubt, doubt, doubt, doubt);
+		await recognize(doubtful, {temperature: 0.5});
+		expect(doubtful.searches.map(({request}) => request.sampling?.temperature)).toEqual([0.5, 0.6, 0.8, 1]);
 	});
 
 	it('steers the model by language, task and the text before', async () => {
