@@ -5,13 +5,14 @@ import websocket from '@fastify/websocket';
 import fastify, {type FastifyInstance} from 'fastify';
 import {serializerCompiler, validatorCompiler} from 'fastify-type-provider-zod';
 
+import {registerCompatible} from './compatible/register-compatible.js';
 import type {ServerParts} from './server-parts.js';
 
 /** Adds routes and sockets; each gets a scope of its own, so that its hooks and handlers touch nothing else. */
 export type RegisterRoutes = (app: FastifyInstance, parts: ServerParts) => void | Promise<void>;
 
 /** What the API consists of. */
-const ROUTES: readonly RegisterRoutes[] = [];
+const ROUTES: readonly RegisterRoutes[] = [registerCompatible];
 
 export interface ListeningAt {
 	readonly host: string;
