@@ -4,6 +4,7 @@ import type {Clock} from '../core/util/clock.js';
 import type {ModelHost} from './models/model-host.js';
 import type {ServerSettings} from './server-settings.js';
 import type {SessionHost} from './sessions/session-host.js';
+import type {StreamArchive} from './stream/stream-archive.js';
 
 /** What routes and sockets work with. */
 export interface ServerParts {
@@ -11,6 +12,8 @@ export interface ServerParts {
 	readonly settings: () => ServerSettings;
 	readonly sessions: SessionHost;
 	readonly models: ModelHost;
+	/** Keeps streams over a restart. @default one in memory, that does not */
+	readonly archive?: StreamArchive;
 	readonly metrics: Registry;
 	readonly clock: Clock;
 	/** Fires when the server shuts down: what waits gives up. */
