@@ -7,12 +7,13 @@ import {serializerCompiler, validatorCompiler} from 'fastify-type-provider-zod';
 
 import {registerCompatible} from './compatible/register-compatible.js';
 import type {ServerParts} from './server-parts.js';
+import {registerStream} from './stream/register-stream.js';
 
 /** Adds routes and sockets; each gets a scope of its own, so that its hooks and handlers touch nothing else. */
 export type RegisterRoutes = (app: FastifyInstance, parts: ServerParts) => void | Promise<void>;
 
 /** What the API consists of. */
-const ROUTES: readonly RegisterRoutes[] = [registerCompatible];
+const ROUTES: readonly RegisterRoutes[] = [registerCompatible, registerStream];
 
 export interface ListeningAt {
 	readonly host: string;
