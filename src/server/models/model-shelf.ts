@@ -191,10 +191,8 @@ export class ModelShelf implements ModelHost {
 				onFailed: cause => this.#lose(entry, cause),
 			});
 			if (this.#engineSettings !== engineSettings) await applySettings(router, this.#engineSettings);
-			if (this.#ended.signal.aborted) {
-				await router.destroy(this.#ended.signal.reason);
-				throw this.#ended.signal.reason;
-			}
+			if (this.#ended.signal.aborted) await router.destroy(this.#ended.signal.reason);
+			this.#ended.signal.throwIfAborted();
 			entry.router = router;
 			return router;
 		} catch (error) {
@@ -219,8 +217,10 @@ export class ModelShelf implements ModelHost {
 					throw error;
 				} finally {
 					entry.preparing = undefined;
-					entry.progress = undefined;
-					this.#tell(entry);
+					if (entry.loading === undefined) {
+						entry.progress = undefined;
+						this.#tell(entry);
+					}
 				}
 			})(),
 		);

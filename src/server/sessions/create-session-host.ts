@@ -1,4 +1,4 @@
-import type {SessionOptions} from '../../core/engine/engine.js';
+import type {Engine, SessionOptions} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
 import {createDeferred} from '../../core/util/deferred.js';
@@ -63,8 +63,10 @@ class ServerSessions implements SessionHost {
 			...(request.model !== undefined && {model: request.model}),
 		});
 		const createdAtMs = this.#nowMs();
+		const {checkpoint, ...facts} = request;
 		const session: ServerSession = new ServerSession({
-			request,
+			request: facts,
+			checkpoint,
 			options,
 			model: model.name,
 			activity: model.activity,
@@ -74,7 +76,7 @@ class ServerSessions implements SessionHost {
 			limits: () => this.#settings().limits,
 			keepsText: () => this.#settings().keepText,
 			record: this.#recorder.open({
-				...request,
+				...facts,
 				options: this.#settings().keepText ? options : withoutPrompt(options),
 				model: model.name,
 				createdAtMs,
@@ -83,9 +85,6 @@ class ServerSessions implements SessionHost {
 			onOver: () => this.#remove(session),
 		});
 		this.#sessions.set(session.id, session);
-		const router = this.#models.routers().get(model.name);
-		if (router === undefined) void this.#load(session);
-		else this.#lineUp(session, router);
 		for (const watcher of [...this.#watchers]) {
 			try {
 				watcher(session);
@@ -93,6 +92,9 @@ class ServerSessions implements SessionHost {
 				this.#onFault(error);
 			}
 		}
+		const router = this.#models.routers().get(model.name);
+		if (router === undefined) void this.#load(session);
+		else this.#lineUp(session, router);
 		return session;
 	}
 
@@ -193,14 +195,14 @@ class ServerSessions implements SessionHost {
 
 	async #load(session: ServerSession): Promise<void> {
 		try {
-			const engine = await this.#models.load(session.model, session.over.signal);
-			if (!session.isOver) this.#lineUp(session, engine);
+			this.#lineUp(session, await this.#models.load(session.model, session.over.signal));
 		} catch (error) {
 			session.close(error);
 		}
 	}
 
-	#lineUp(session: ServerSession, engine: Parameters<ServerSession['prepare']>[0]): void {
+	#lineUp(session: ServerSession, engine: Engine): void {
+		if (session.isOver) return;
 		session.prepare(engine);
 		this.#line.enter(session);
 	}
@@ -213,16 +215,17 @@ class ServerSessions implements SessionHost {
 		this.#empty = createDeferred();
 	}
 
-	#showActivity({name, activity}: HostedModel): void {
+	#showActivity({name, state, activity}: HostedModel): void {
+		if (state !== 'loading') return;
 		for (const session of [...this.#sessions.values()]) {
 			if (session.model === name) session.showActivity(activity);
 		}
 	}
 }
 
-function withoutPrompt({prompt, ...options}: SessionOptions): SessionOptions {
-	void prompt;
-	return options;
+function withoutPrompt(options: SessionOptions): SessionOptions {
+	const {prompt, ...others} = options;
+	return prompt === undefined ? options : others;
 }
 
 function closedError(): InfinisstError {

@@ -36,7 +36,8 @@ export const MAX_WAITING_SECONDS = 30;
 const MAX_WAITING_COMMANDS = 1000;
 
 export interface ServerSessionParts {
-	readonly request: OpenHostedSession;
+	readonly request: Omit<OpenHostedSession, 'checkpoint'>;
+	readonly checkpoint: SessionCheckpoint | undefined;
 	/** With the defaults filled in. */
 	readonly options: SessionOptions;
 	readonly model: string;
@@ -115,7 +116,7 @@ export class ServerSession implements HostedSession, LineMember {
 		this.createdAtMs = parts.createdAtMs;
 		this.#options = options;
 		this.#beginWith = options;
-		this.#checkpoint = request.checkpoint;
+		this.#checkpoint = parts.checkpoint;
 		this.#progress = {
 			status: 'initializing',
 			queuePosition: 0,
@@ -194,7 +195,8 @@ export class ServerSession implements HostedSession, LineMember {
 		if (this.#isEnding || this.isOver) return;
 		this.#isEnding = true;
 		this.#cancelOrphanTimer();
-		if (this.#run === undefined && this.#inbox.isEmpty) {
+		const hasHeardNothing = this.#run === undefined && this.#checkpoint === undefined;
+		if (hasHeardNothing && this.#inbox.isEmpty) {
 			// There is nothing to wait in the line for.
 			this.#take({type: 'session-ended', audioMs: 0});
 			this.close(undefined);
@@ -208,15 +210,13 @@ export class ServerSession implements HostedSession, LineMember {
 		this.touch();
 		this.#leaveRun(new InfinisstError('RESOURCE_CLOSED', 'The session was reset'));
 		this.#inbox.clear();
-		this.#samplesInHand = 0;
 		this.#texts.clear();
 		this.#checkpoint = undefined;
 		this.#beginWith = this.#options;
 		this.#parts.record.reset(this.#parts.nowMs());
 		this.#wakeWriters();
 		this.#tell({type: 'session-reset'});
-		// Whoever heard that may have ended the session.
-		if (this.#isAdmitted && !this.isOver) this.#begin();
+		if (this.#isAdmitted) this.#begin();
 	}
 
 	destroy(reason: unknown = new InfinisstError('RESOURCE_CLOSED', `The session ${this.id} was ended`)): void {
@@ -237,7 +237,8 @@ export class ServerSession implements HostedSession, LineMember {
 
 	/** What is done for its model. */
 	showActivity(activity: string | undefined): void {
-		if (this.isOver || this.#progress.status !== 'initializing') return;
+		const {status, activity: before} = this.#progress;
+		if (status !== 'initializing' || activity === before) return;
 		this.#show('initializing', {activity});
 	}
 
@@ -250,8 +251,7 @@ export class ServerSession implements HostedSession, LineMember {
 		this.#isAdmitted = true;
 		this.#parts.record.began(this.#parts.nowMs());
 		this.#show('active');
-		// Whoever heard that may have ended it, or begun it anew.
-		if (!this.isOver && this.#run === undefined) this.#begin();
+		this.#begin();
 	}
 
 	/** Removes the session when its client was silent for too long; to be called again when the limit was changed. */
@@ -287,7 +287,6 @@ export class ServerSession implements HostedSession, LineMember {
 		this.#outbox.push({type: 'session-closed', cause});
 		onOver();
 		this.#deliver();
-		this.#listeners.clear();
 	}
 
 	#assertTakesAudio(): void {
@@ -297,19 +296,20 @@ export class ServerSession implements HostedSession, LineMember {
 		}
 	}
 
-	get #hasRoom(): boolean {
+	/** Never once the session is over. */
+	#isFull(): boolean {
 		const waiting = this.#inbox.samples + this.#samplesInHand;
-		return waiting <= (this.#run?.inner === undefined ? MAX_WAITING_SECONDS * SAMPLE_RATE_HZ : 0);
+		return waiting > (this.#run?.inner === undefined ? MAX_WAITING_SECONDS * SAMPLE_RATE_HZ : 0);
 	}
 
 	async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
-		if (this.#hasRoom) return;
+		if (!this.#isFull()) return;
 		const aborted = createDeferred<never>();
 		const abort = (): void => aborted.reject(signal!.reason);
 		signal?.addEventListener('abort', abort, {once: true});
 		this.#writesWaiting++;
 		try {
-			while (!this.#hasRoom && !this.isOver) await Promise.race([this.#room.promise, aborted.promise]);
+			while (this.#isFull()) await Promise.race([this.#room.promise, aborted.promise]);
 			this.over.signal.throwIfAborted();
 		} finally {
 			this.#writesWaiting--;
@@ -340,12 +340,15 @@ export class ServerSession implements HostedSession, LineMember {
 	#leaveRun(reason: unknown): void {
 		const run = this.#run;
 		this.#run = undefined;
+		this.#samplesInHand = 0;
 		run?.ended.abort(reason);
 		run?.inner?.destroy(reason);
 		this.#news.resolve();
 	}
 
 	#begin(): void {
+		// Whoever heard that it could may have ended it, or begun it anew.
+		if (this.isOver || this.#run !== undefined) return;
 		const run: Run = {engine: this.#engine!, ended: new AbortController(), inner: undefined};
 		this.#run = run;
 		void this.#serve(run);
@@ -460,5 +463,6 @@ export class ServerSession implements HostedSession, LineMember {
 			}
 		}
 		this.#isDelivering = false;
+		if (this.isOver) this.#listeners.clear();
 	}
 }

@@ -40,12 +40,12 @@ export interface ScriptedModelHostOptions {
 }
 
 export interface ScriptedModelHost extends ModelHost {
-	/** What who waits for a model is told; it must be loading. */
-	showProgress(model: string, activity: string, fraction?: number): void;
-	/** It must be loading. Resolves when it is loaded. */
+	/** What who waits for a model is told; waits until it is being loaded. */
+	showProgress(model: string, activity: string, fraction?: number): Promise<void>;
+	/** Waits until it is being loaded, then until it is. */
 	finishLoading(model: string): Promise<void>;
-	/** It must be loading; it may be loaded again. */
-	failLoading(model: string, error: unknown): void;
+	/** Waits until it is being loaded, then until that has failed; it may be loaded again. */
+	failLoading(model: string, error: unknown): Promise<void>;
 	/** Ends a model's router as if none of its replicas could be kept running. */
 	failRouter(model: string, cause: unknown): Promise<void>;
 }
@@ -61,20 +61,22 @@ export async function openScriptedModelHost(
 	await shelf.refresh();
 	await Promise.all(models.filter(({isLoaded = true}) => isLoaded).map(({name}) => shelf.load(name)));
 	loader.isHolding = true;
+	const settle = async (model: string, go: (load: WaitingLoad) => void): Promise<void> => {
+		const load = await loader.waiting(model);
+		const done = createDeferred();
+		const stop = shelf.watch(({name, state}) => {
+			if (name === model && state !== 'loading') done.resolve();
+		});
+		go(load);
+		await done.promise;
+		stop();
+	};
 	return Object.assign(shelf, {
-		showProgress: (model: string, activity: string, fraction?: number) => {
-			loader.waiting(model).options.onProgress({activity, fraction});
+		showProgress: async (model: string, activity: string, fraction?: number) => {
+			(await loader.waiting(model)).options.onProgress({activity, fraction});
 		},
-		finishLoading: async (model: string) => {
-			const done = createDeferred();
-			const stop = shelf.watch(({name, state}) => {
-				if (name === model && state !== 'loading') done.resolve();
-			});
-			loader.waiting(model).go.resolve();
-			await done.promise;
-			stop();
-		},
-		failLoading: (model: string, error: unknown) => loader.waiting(model).go.reject(error),
+		finishLoading: (model: string) => settle(model, ({go}) => go.resolve()),
+		failLoading: (model: string, error: unknown) => settle(model, ({go}) => go.reject(error)),
 		failRouter: async (model: string, cause: unknown) => {
 			const router = shelf.routers().get(model);
 			loader.started.get(model)?.onFailed(cause);
@@ -101,7 +103,7 @@ class ScriptedLoader implements ModelLoader {
 	readonly started = new Map<string, StartOptions>();
 	readonly #models: readonly ScriptedModel[];
 	readonly #options: ScriptedModelHostOptions;
-	readonly #waiting = new Map<string, WaitingLoad>();
+	readonly #waiting = new Map<string, Deferred<WaitingLoad>>();
 	readonly #installed = new Set<string>();
 
 	constructor(models: readonly ScriptedModel[], options: ScriptedModelHostOptions) {
@@ -110,10 +112,9 @@ class ScriptedLoader implements ModelLoader {
 		for (const {name, isInstalled = true} of models) if (isInstalled) this.#installed.add(name);
 	}
 
-	waiting(model: string): WaitingLoad {
-		const waiting = this.#waiting.get(model);
-		if (waiting !== undefined) return waiting;
-		throw new InfinisstError('INTERNAL_FAULT', `The model "${model}" is not being loaded`);
+	/** The load that was begun, or the next. */
+	waiting(model: string): Promise<WaitingLoad> {
+		return this.#next(model).promise;
 	}
 
 	list(): Promise<readonly ModelFacts[]> {
@@ -140,7 +141,7 @@ class ScriptedLoader implements ModelLoader {
 	async prepare(name: string, options: LoadOptions): Promise<string> {
 		if (this.isHolding) {
 			const go = createDeferred();
-			this.#waiting.set(name, {go, options});
+			this.#next(name).resolve({go, options});
 			const abort = (): void => go.reject(options.signal.reason);
 			options.signal.addEventListener('abort', abort, {once: true});
 			try {
@@ -169,5 +170,11 @@ class ScriptedLoader implements ModelLoader {
 				startReplica ??
 				(({id}) => Promise.resolve(createScriptedEngine({clock, ...engine, id: `${name}/${id}`}))),
 		});
+	}
+
+	#next(model: string): Deferred<WaitingLoad> {
+		const waiting = this.#waiting.get(model) ?? createDeferred<WaitingLoad>();
+		this.#waiting.set(model, waiting);
+		return waiting;
 	}
 }
