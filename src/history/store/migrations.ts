@@ -161,4 +161,23 @@ export const MIGRATIONS: readonly string[] = [
 		DELETE FROM search_text WHERE rowid = old.id;
 	END;
 	`,
+	`
+	-- Live streams whose clients may come back after the server was killed.
+	CREATE TABLE stream (
+		id TEXT PRIMARY KEY,
+		token_hash TEXT NOT NULL UNIQUE,
+		saved_ms INTEGER NOT NULL,
+		facts TEXT NOT NULL,
+		segments INTEGER NOT NULL DEFAULT 0,
+		source_language TEXT,
+		checkpoint BLOB
+	) WITHOUT ROWID;
+	CREATE TABLE stream_final (
+		stream_id TEXT NOT NULL REFERENCES stream ON DELETE CASCADE,
+		ordinal INTEGER NOT NULL,
+		seq INTEGER NOT NULL,
+		json TEXT NOT NULL,
+		PRIMARY KEY (stream_id, ordinal)
+	) WITHOUT ROWID;
+	`,
 ];

@@ -1,10 +1,9 @@
-import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify';
+import type {FastifyInstance, FastifyRequest} from 'fastify';
 import type {ZodTypeProvider} from 'fastify-type-provider-zod';
 import {Counter, Gauge} from 'prom-client';
 import {z} from 'zod';
 
 import {InfinisstError} from '../../core/errors.js';
-import {sendFailure} from '../errors/send-failure.js';
 import type {ServerParts} from '../server-parts.js';
 import {MemoryStreamArchive} from './memory-stream-archive.js';
 import {serveListener} from './serve-listener.js';
@@ -75,6 +74,7 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 	routes.route({
 		method: 'GET',
 		url: '/v1/stream',
+		config: {watchesSilence: true, watchesPeer: true},
 		schema: {
 			tags: ['stream'],
 			summary: 'Translates one speaker, as JSON events (socket)',
@@ -86,8 +86,8 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 			if (request.ws) prepare(request);
 			done();
 		},
-		handler: refuseWithoutUpgrade,
-		wsHandler(socket, request) {
+		websocket: true,
+		handler(socket, request) {
 			serveStreamSocket({
 				socket,
 				registry,
@@ -108,6 +108,7 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 	routes.route({
 		method: 'GET',
 		url: '/v1/stream/:session/listen',
+		config: {watchesSilence: true, watchesPeer: true},
 		schema: {
 			tags: ['stream'],
 			summary: 'Hears what a session says, whichever door it came in by (socket)',
@@ -123,8 +124,8 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 				);
 			done();
 		},
-		handler: refuseWithoutUpgrade,
-		wsHandler(socket, request) {
+		websocket: true,
+		handler(socket, request) {
 			serveListener({
 				socket,
 				feed: found.get(request)!,
@@ -160,14 +161,6 @@ function findFeed(
 		);
 	}
 	return feed;
-}
-
-function refuseWithoutUpgrade(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-	const error = new InfinisstError('OPTION_INVALID', 'There is a WebSocket at this address', {
-		hint: 'Open it with ws:// or wss://.',
-	});
-	void reply.header('upgrade', 'websocket');
-	return sendFailure(request, reply, error, 426);
 }
 
 function ownerOf(request: FastifyRequest): string | undefined {
