@@ -24,7 +24,9 @@ import {refuseEncodings} from './limits/refuse-encodings.js';
 import {openLog, type ServerLog} from './logging/create-logger.js';
 import {logRequests} from './logging/log-requests.js';
 import {measureServer} from './metrics/server-metrics.js';
+import {registerOpenAi} from './openai/register-open-ai.js';
 import {describeRoutes, registerOpenApi} from './openapi/openapi-routes.js';
+import {registerModelLoading} from './models-routes.js';
 import type {ServerParts} from './server-parts.js';
 import {admitSockets} from './sockets/admit-sockets.js';
 import {OpenSockets} from './sockets/open-sockets.js';
@@ -34,7 +36,12 @@ import {registerStream} from './stream/register-stream.js';
 export type RegisterRoutes = (app: FastifyInstance, parts: ServerParts) => void | Promise<void>;
 
 /** What the API consists of. */
-const ROUTES: readonly RegisterRoutes[] = [registerCompatible, registerStream];
+const ROUTES: readonly RegisterRoutes[] = [
+	registerCompatible,
+	registerStream,
+	registerOpenAi,
+	registerModelLoading,
+];
 
 /** Session ids hold what clients call themselves. */
 const MOST_PARAMETER_CHARACTERS = 1024;
@@ -82,13 +89,14 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 	const {version = '0.0.0', routes = ROUTES} = options;
 	const connectionLimits = {...DEFAULT_CONNECTION_LIMITS, ...options.connectionLimits};
 	const log = options.log ?? (await openLog(settings()));
+	const logger: FastifyBaseLogger = log.logger;
 	const ended = new AbortController();
 	const sockets = new OpenSockets(parts);
 	const connections = new Set<Socket>();
 	let isDraining = false;
 
 	const app: FastifyInstance = fastify({
-		loggerInstance: log.logger as FastifyBaseLogger,
+		loggerInstance: logger,
 		logController: new LogController({disableRequestLogging: true, requestIdLogLabel: 'request_id'}),
 		genReqId: () => randomUUID(),
 		bodyLimit: settings().limits.bodyBytes,
@@ -156,7 +164,7 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 		const giveUp = (): void => void destroy(both.reason);
 		both.addEventListener('abort', giveUp, {once: true});
 		try {
-			if (both.aborted) throw both.reason;
+			both.throwIfAborted();
 			await parts.sessions.close(both);
 			await sockets.close(both);
 			ended.abort(shutDownError());

@@ -1,6 +1,5 @@
-import websocket from '@fastify/websocket';
-import type {FastifyInstance, FastifyRequest, RouteHandlerMethod} from 'fastify';
-import type {WebSocket} from 'ws';
+import websocket, {type WebsocketHandler} from '@fastify/websocket';
+import type {FastifyInstance, RouteHandlerMethod} from 'fastify';
 
 import {InfinisstError} from '../../core/errors.js';
 import {chooseProtocol} from '../auth/presented-keys.js';
@@ -13,6 +12,10 @@ declare module 'fastify' {
 	interface FastifyContextConfig {
 		/** The route is one of sockets. */
 		isSocket?: boolean;
+		/** A route of sockets that closes silent ones by itself, or where they may be silent. */
+		watchesSilence?: boolean;
+		/** A route of sockets that finds out by itself that nobody is there. */
+		watchesPeer?: boolean;
 	}
 }
 
@@ -29,12 +32,13 @@ export async function admitSockets(
 ): Promise<void> {
 	// Before the plugin's own hook, which would hide the route.
 	app.addHook('onRoute', route => {
-		const handler = (route.websocket === true ? route.handler : route.wsHandler) as SocketHandler | undefined;
+		const handler: WebsocketHandler | undefined =
+			route.websocket === true ? (route.handler as unknown as WebsocketHandler) : route.wsHandler;
 		if (handler === undefined || route.method === 'HEAD') return;
 		route.websocket = false;
 		route.wsHandler = function (socket, request) {
-			sockets.watch(socket, request as FastifyRequest);
-			return handler.call(this, socket, request as FastifyRequest);
+			sockets.watch(socket, request);
+			return handler.call(this, socket, request);
 		};
 		route.handler = askForUpgrade;
 		route.config = {...route.config, isSocket: true};
@@ -82,12 +86,6 @@ export async function admitSockets(
 		return sendFailure(request, reply, error);
 	});
 }
-
-type SocketHandler = (
-	this: FastifyInstance,
-	socket: WebSocket,
-	request: FastifyRequest,
-) => void | Promise<unknown>;
 
 const askForUpgrade: RouteHandlerMethod = async (request, reply) => {
 	void reply.header('upgrade', 'websocket');

@@ -3,7 +3,6 @@ import type {WebSocket} from 'ws';
 
 import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
-import {isSilenceExcused} from './socket-silence.js';
 
 /** A socket whose other end is gone without a word is noticed after two to three of them. */
 const HEARTBEAT_MS = 30_000;
@@ -32,7 +31,7 @@ export class OpenSockets {
 	takePlace(request: FastifyRequest): boolean {
 		if (this.#places >= this.#parts.settings().limits.sockets) return false;
 		this.#places++;
-		request.raw.socket.once('close', () => void this.#places--);
+		request.raw.socket.once('close', () => this.#places--);
 		return true;
 	}
 
@@ -41,8 +40,9 @@ export class OpenSockets {
 		const {clock} = this.#parts;
 		const openedMs = clock.nowMs();
 		this.#sockets.add(socket);
-		const stopHeartbeat = this.#watchHeartbeat(socket);
-		const stopSilence = this.#watchSilence(socket);
+		const {watchesPeer, watchesSilence} = request.routeOptions.config;
+		const stopHeartbeat = watchesPeer === true ? nothing : this.#watchHeartbeat(socket);
+		const stopSilence = watchesSilence === true ? nothing : this.#watchSilence(socket);
 		request.log.debug({path: request.routeOptions.url}, 'socket opened');
 		socket.once('close', (code: number) => {
 			this.#sockets.delete(socket);
@@ -77,7 +77,9 @@ export class OpenSockets {
 	#watchHeartbeat(socket: WebSocket): () => void {
 		const {clock} = this.#parts;
 		let missed = 0;
-		const hear = (): void => void (missed = 0);
+		const hear = (): void => {
+			missed = 0;
+		};
 		socket.on('pong', hear);
 		socket.on('ping', hear);
 		socket.on('message', hear);
@@ -96,22 +98,13 @@ export class OpenSockets {
 
 	#watchSilence(socket: WebSocket): () => void {
 		const {clock, settings, metrics} = this.#parts;
-		let hasSent = false;
-		socket.once('message', () => {
-			hasSent = true;
-			cancel();
+		const cancel = clock.after(settings().limits.idleSocketMs, () => {
+			countRefusal(metrics, 'idle_socket');
+			socket.close(POLICY_VIOLATION, 'Nothing was sent');
 		});
-		const wait = (): (() => void) =>
-			clock.after(settings().limits.idleSocketMs, () => {
-				if (hasSent) return;
-				if (isSilenceExcused(socket)) {
-					cancel = wait();
-					return;
-				}
-				countRefusal(metrics, 'idle_socket');
-				socket.close(POLICY_VIOLATION, 'Nothing was sent');
-			});
-		let cancel = wait();
-		return () => cancel();
+		socket.once('message', cancel);
+		return cancel;
 	}
 }
+
+const nothing = (): void => undefined;

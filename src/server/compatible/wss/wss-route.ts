@@ -16,6 +16,7 @@ export function registerWss(app: FastifyInstance, {sessions, settings, metrics, 
 		'/wss/:session_id',
 		{
 			websocket: true,
+			config: {watchesSilence: true},
 			schema: {
 				tags: ['compatible'],
 				summary: 'WebSocket: audio in, the whole translation so far out',
