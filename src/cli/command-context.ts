@@ -32,6 +32,9 @@ export interface OpenEngineOptions {
 	readonly signal: AbortSignal;
 }
 
+/** An exception leaves the program in a state that nobody knows; a rejected promise only its own work undone. */
+export type UncaughtFault = 'exception' | 'rejection';
+
 /** Everything a command touches outside itself. Commands take the members they use. */
 export interface CommandContext {
 	readonly stdout: OutputStream;
@@ -45,6 +48,10 @@ export interface CommandContext {
 	readonly signal: AbortSignal;
 	/** As if Ctrl-C had been pressed, where a terminal hands keys over instead of obeying them. */
 	interrupt(): void;
+	/** From now on SIGHUP is told to the listener, and no longer ends the run. */
+	onHangUp(listener: () => void): void;
+	/** From now on faults that nobody caught are told to the listener, and no longer end the process. */
+	onUncaughtFault(listener: (error: unknown, kind: UncaughtFault) => void): void;
 	/** The heavy parts, each behind an `import()` so that `--help` loads none of them. */
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
 	openModelStore(): Promise<ModelStore>;
@@ -75,6 +82,14 @@ export function createProcessContext(): CommandContext {
 		clock: systemClock,
 		signal: listenForStop(process, restoreTerminal),
 		interrupt: () => void process.kill(process.pid, 'SIGINT'),
+		onHangUp(listener) {
+			process.removeAllListeners('SIGHUP');
+			process.on('SIGHUP', listener);
+		},
+		onUncaughtFault(listener) {
+			process.on('uncaughtException', error => listener(error, 'exception'));
+			process.on('unhandledRejection', error => listener(error, 'rejection'));
+		},
 		async openAudio(input, options) {
 			const {openAudio} = await import('../core/audio/open-audio.js');
 			return openAudio(input, options);

@@ -1,12 +1,14 @@
-import {readFileSync} from 'node:fs';
-
 import {Command} from 'commander';
 
 import type {CommandContext} from './command-context.js';
+import {registerConfig} from './commands/config.js';
 import {registerHistory} from './commands/history.js';
 import {registerModels} from './commands/models.js';
+import {registerServe} from './commands/serve.js';
+import {registerStatus} from './commands/status.js';
 import {registerTranslate} from './commands/translate.js';
 import {registerWorker} from './commands/worker.js';
+import {readVersion} from './read-version.js';
 import type {RunOutcome} from './run-outcome.js';
 
 /**
@@ -31,15 +33,11 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 			getErrHasColors: () => false,
 		});
 	registerTranslate(program, context, outcome);
+	registerServe(program, context);
+	registerStatus(program, context);
+	registerConfig(program, context);
 	registerModels(program, context);
 	registerHistory(program, context);
 	registerWorker(program, context);
 	return program;
-}
-
-function readVersion(): string {
-	const {version} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-		version: string;
-	};
-	return version;
 }

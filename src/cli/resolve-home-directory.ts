@@ -11,3 +11,9 @@ export function resolveHomeDirectory({env, cwd}: Pick<CommandContext, 'env' | 'c
 	const chosen = env['INFINISST_HOME'];
 	return chosen ? resolve(cwd, chosen) : envPaths('infinisst', {suffix: ''}).data;
 }
+
+/** Where the user's own settings are: the system's place for those, or beside the rest where `INFINISST_HOME` is set. */
+export function resolveConfigDirectory({env, cwd}: Pick<CommandContext, 'env' | 'cwd'>): string {
+	const chosen = env['INFINISST_HOME'];
+	return chosen ? resolve(cwd, chosen) : envPaths('infinisst', {suffix: ''}).config;
+}

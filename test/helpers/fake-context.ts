@@ -1,7 +1,7 @@
 import type {Readable} from 'node:stream';
 import {PassThrough, Writable} from 'node:stream';
 
-import type {CommandContext} from '../../src/cli/command-context.js';
+import type {CommandContext, UncaughtFault} from '../../src/cli/command-context.js';
 import {RunStop} from '../../src/cli/run-stop.js';
 import {openAudio} from '../../src/core/audio/open-audio.js';
 import {LANGUAGES} from '../../src/core/language/language-table.js';
@@ -54,6 +54,10 @@ export interface FakeContext extends CommandContext {
 	readonly clock: FakeClock;
 	/** Fires the context's signal. */
 	readonly stop: (reason: unknown) => void;
+	/** As if SIGHUP had come. */
+	readonly hangUp: () => void;
+	/** As if nobody had caught this. */
+	readonly fault: (error: unknown, kind: UncaughtFault) => void;
 }
 
 export interface FakeContextParts {
@@ -70,6 +74,8 @@ export interface FakeContextParts {
 /** A context without a process: real audio, and a translator and model store of the test's choice. */
 export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 	const controller = new AbortController();
+	let onHangUp = (): void => undefined;
+	let onUncaughtFault: FakeContext['fault'] = () => undefined;
 	return {
 		stdout: new TextCollector(),
 		stderr: new TextCollector(),
@@ -81,6 +87,10 @@ export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 		signal: controller.signal,
 		stop: reason => controller.abort(reason),
 		interrupt: () => controller.abort(RunStop.interrupted()),
+		onHangUp: listener => void (onHangUp = listener),
+		hangUp: () => onHangUp(),
+		onUncaughtFault: listener => void (onUncaughtFault = listener),
+		fault: (error, kind) => onUncaughtFault(error, kind),
 		openAudio,
 		openModelStore: () => Promise.resolve(parts.store ?? createFakeStore()),
 		openTranslator:

@@ -12,6 +12,7 @@ export function registerModels(parent: Command, context: CommandContext): void {
 	registerVerify(models, context);
 	registerImport(models, context);
 	registerExport(models, context);
+	registerLoad(models, context);
 }
 
 function registerPull(models: Command, context: CommandContext): void {
@@ -103,5 +104,20 @@ function registerExport(models: Command, context: CommandContext): void {
 		.action(async (name: string, flags: unknown) => {
 			const {runModelsExport} = await import('./models/export.js');
 			await runModelsExport(name, flags, context);
+		});
+}
+
+function registerLoad(models: Command, context: CommandContext): void {
+	models
+		.command('load')
+		.description('load a model on a running server')
+		.argument('<model>', 'its name, or what it shall do, such as "German -> English"')
+		.option('--server <address>', 'where the server is (default: http://127.0.0.1:8000)')
+		.option('--api-key <key>', 'key that it wants (default: INFINISST_API_KEY)')
+		.option('--json', 'print one event a line')
+		.option('--quiet', 'print no progress')
+		.action(async (name: string, flags: unknown) => {
+			const {runModelsLoad} = await import('./models/load.js');
+			await runModelsLoad(name, flags, context);
 		});
 }

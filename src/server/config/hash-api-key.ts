@@ -3,9 +3,6 @@ import {createHash} from 'node:crypto';
 import {InfinisstError} from '../../core/errors.js';
 import type {ApiKey} from '../server-settings.js';
 
-/** Shorter ones can be guessed by trying. */
-export const WELCOME_KEY_LENGTH = 16;
-
 /**
  * Sixteen hexadecimal digits of it name the key in logs and limits: the same however keys are ordered, and of no use
  * to open anything.

@@ -1,0 +1,237 @@
+import {randomUUID} from 'node:crypto';
+import {join} from 'node:path';
+import type {Logger} from 'pino';
+import {Registry} from 'prom-client';
+
+import {InfinisstError} from '../../../core/errors.js';
+import type {ModelStore} from '../../../core/models/model-store.js';
+import {openStreamArchive} from '../../../history/record/stream-archive.js';
+import {applyServerSettings} from '../../../server/apply-server-settings.js';
+import {describeExposure} from '../../../server/auth/describe-exposure.js';
+import {compareSettings} from '../../../server/config/compare-settings.js';
+import {createServer, type ListeningAt, type Server} from '../../../server/create-server.js';
+import {openLog, type ServerLog} from '../../../server/logging/create-logger.js';
+import type {ModelHost} from '../../../server/models/model-host.js';
+import {openModelHost} from '../../../server/models/open-model-host.js';
+import type {ServerSettings} from '../../../server/server-settings.js';
+import {createSessionHost} from '../../../server/sessions/create-session-host.js';
+import type {SessionHost} from '../../../server/sessions/session-host.js';
+import type {StreamArchive} from '../../../server/stream/stream-archive.js';
+import type {CommandContext} from '../../command-context.js';
+import {describeError} from '../../describe-error.js';
+import {loadSettings} from '../../load-settings.js';
+import {readVersion} from '../../read-version.js';
+import {resolveHomeDirectory} from '../../resolve-home-directory.js';
+import {writeText} from '../../write-text.js';
+import {logModelStates, logRouterEvent} from './log-models.js';
+import {parseServeOptions, type ServeOptions} from './serve-options.js';
+
+type ServeContext = Pick<
+	CommandContext,
+	'stdout' | 'stderr' | 'env' | 'cwd' | 'clock' | 'signal' | 'onHangUp' | 'onUncaughtFault' | 'openModelStore'
+>;
+
+/** Printed with `--json` when the server answers: a published format (docs/cli.md). */
+interface ServerListening {
+	readonly type: 'server-listening';
+	readonly url: string;
+	readonly host: string;
+	readonly port: number;
+	readonly pid: number;
+}
+
+/**
+ * The work of `infinisst serve`. Asked to stop it takes no new sessions and returns when what was buffered is
+ * translated and delivered.
+ *
+ * @param openModels - replaces how models are opened, for tests.
+ * @throws {InfinisstError} for the settings, models and the address; `RESOURCE_CLOSED` when the drain time was over
+ * first; what nobody caught, after the sessions were drained.
+ */
+export async function runServe(
+	flags: unknown,
+	context: ServeContext,
+	openModels: typeof openModelHost = openModelHost,
+): Promise<void> {
+	const options = parseServeOptions(flags);
+	const {settings, notes} = await loadSettings(options, context);
+	const exposure = describeExposure(settings);
+	for (const note of exposure === undefined ? notes : [...notes, exposure]) {
+		context.stderr.write(`infinisst: ${note}\n`);
+	}
+
+	const log = await openLog(settings, settings.logFile === undefined ? context.stderr : undefined);
+	try {
+		await serve({options, settings, log, context, openModels});
+	} finally {
+		await log.close();
+	}
+}
+
+interface ServeParts {
+	readonly options: ServeOptions;
+	readonly settings: ServerSettings;
+	readonly log: ServerLog;
+	readonly context: ServeContext;
+	readonly openModels: typeof openModelHost;
+}
+
+async function serve({options, settings: first, log, context, openModels}: ServeParts): Promise<void> {
+	const {logger} = log;
+	const {clock, signal} = context;
+	let settings = first;
+	const fault = new AbortController();
+	context.onUncaughtFault((error, kind) => {
+		logger.error({fault_id: randomUUID(), err: error, kind}, 'a fault that nobody caught');
+		if (kind === 'exception') fault.abort(error);
+	});
+	const stop = AbortSignal.any([signal, fault.signal]);
+
+	const store = await context.openModelStore();
+	await assertModels(settings, store);
+	const models = await openModels({
+		store,
+		settings: () => settings,
+		clock,
+		signal,
+		onEvent: (event, model) => logRouterEvent(logger, event, model),
+		onLog: (line, model) => logger.warn({model}, line),
+	});
+	logModelStates(logger, models);
+	const sessions = createSessionHost({
+		models,
+		settings: () => settings,
+		clock,
+		onFault: error => logger.error({fault_id: randomUUID(), err: error}, 'a fault in what watches sessions'),
+	});
+	let server: Server | undefined;
+	let archive: StreamArchive | undefined;
+	try {
+		archive = await openArchive(settings, context);
+		server = await createServer(
+			{
+				...(archive !== undefined && {archive}),
+				settings: () => settings,
+				sessions,
+				models,
+				metrics: new Registry(),
+				clock,
+				signal: new AbortController().signal,
+			},
+			{log, version: readVersion()},
+		);
+		const address = await server.listen();
+		const reload = createReload({
+			options,
+			context,
+			logger,
+			hosts: {models, sessions},
+			get: () => settings,
+			set: next => void (settings = next),
+		});
+		context.onHangUp(reload);
+		logger.info({url: address.url}, 'listening');
+		await writeText(context.stdout, formatAddress(address, options), stop);
+		await whenAborted(stop);
+		await drain(server, settings, clock);
+	} catch (error) {
+		await (server ?? sessions).destroy(error);
+		// Stopped before it could say where it is: as good as any other end.
+		if (!signal.aborted || error !== signal.reason) throw error;
+	}
+	fault.signal.throwIfAborted();
+}
+
+/** Streams outlive the server in the history's file; without a history they do not. */
+async function openArchive(
+	{history, historyFile}: ServerSettings,
+	context: Pick<ServeContext, 'env' | 'cwd'>,
+): Promise<StreamArchive | undefined> {
+	if (!history) return undefined;
+	return openStreamArchive({path: historyFile ?? join(resolveHomeDirectory(context), 'history.db')});
+}
+
+/** A name that nobody knows, or a model that may not be fetched, is told before anything is opened. */
+async function assertModels({models, download}: ServerSettings, store: ModelStore): Promise<void> {
+	for (const model of models) {
+		if ((await store.find(model)) !== undefined) continue;
+		await store.resolve(model);
+		if (download) continue;
+		throw new InfinisstError('MODEL_UNAVAILABLE', `The model ${model} is not installed`, {
+			hint: `Run "infinisst models pull ${model}", or leave out --no-download.`,
+		});
+	}
+}
+
+function formatAddress({url, host, port}: ListeningAt, {json}: ServeOptions): string {
+	const line: ServerListening = {type: 'server-listening', url, host, port, pid: process.pid};
+	return json ? `${JSON.stringify(line)}\n` : `Listening on ${url}\n`;
+}
+
+async function drain(
+	server: Server,
+	{drainTimeoutMs}: ServerSettings,
+	clock: ServeContext['clock'],
+): Promise<void> {
+	const late = new AbortController();
+	// Set before the server's own of the same length, so that it is told why.
+	const cancel = clock.after(drainTimeoutMs, () => {
+		late.abort(
+			new InfinisstError(
+				'RESOURCE_CLOSED',
+				`What was buffered could not all be translated within ${drainTimeoutMs} ms`,
+				{hint: 'Give it more time with --drain-timeout.'},
+			),
+		);
+	});
+	try {
+		await server.close(late.signal);
+	} finally {
+		cancel();
+	}
+	late.signal.throwIfAborted();
+}
+
+interface ReloadParts {
+	readonly options: ServeOptions;
+	readonly context: ServeContext;
+	readonly logger: Logger;
+	readonly hosts: {readonly models: ModelHost; readonly sessions: SessionHost};
+	readonly get: () => ServerSettings;
+	readonly set: (settings: ServerSettings) => void;
+}
+
+/** @returns reads the configuration again; never throws. Whatever is wrong is logged, and all stays as it was. */
+function createReload({options, context, logger, hosts, get, set}: ReloadParts): () => void {
+	let last = Promise.resolve();
+	return () => {
+		last = last.then(async () => {
+			const before = get();
+			try {
+				const {settings: read, notes} = await loadSettings(options, context);
+				const {settings, changed, needRestart} = compareSettings(before, read);
+				set(settings);
+				await applyServerSettings(hosts, settings);
+				logger.level = settings.logLevel;
+				for (const note of notes) logger.warn(note);
+				logger.info({changed}, 'configuration read again');
+				if (needRestart.length > 0) {
+					logger.warn({settings: needRestart}, 'these settings change when the server is started again');
+				}
+			} catch (error) {
+				set(before);
+				logger.error(
+					{reason: describeError(error, {}).sentence},
+					'the configuration was not read again: all stays as it was',
+				);
+			}
+		});
+	};
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+	return new Promise(resolve => {
+		if (signal.aborted) resolve();
+		else signal.addEventListener('abort', () => resolve(), {once: true});
+	});
+}

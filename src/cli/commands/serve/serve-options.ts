@@ -1,0 +1,79 @@
+import * as z from 'zod';
+
+import {InfinisstError} from '../../../core/errors.js';
+import {parseSetFlag, type SettingFlag} from '../../../server/config/read-text-settings.js';
+import type {SettingPath} from '../../../server/config/settings-table.js';
+import {oneOf, parseOptions} from '../../parse-options.js';
+
+export interface ServeOptions {
+	readonly configFile: string | undefined;
+	readonly settings: readonly SettingFlag[];
+	readonly json: boolean;
+}
+
+/** Flags that are settings, by commander's name of them. What they say is checked where all settings are. */
+const SETTING_FLAGS: Readonly<Record<string, readonly [flag: string, path: SettingPath]>> = {
+	host: ['--host', 'host'],
+	port: ['--port', 'port'],
+	model: ['--model', 'models'],
+	precision: ['--precision', 'precision'],
+	workers: ['--workers', 'workers'],
+	threads: ['--threads', 'threadsPerWorker'],
+	maxSessions: ['--max-sessions', 'limits.maxSessions'],
+	maxQueued: ['--max-queued', 'limits.maxQueued'],
+	latency: ['--latency', 'latencyMultiplier'],
+	maxBatchSize: ['--max-batch-size', 'batching.maxBatchSize'],
+	minBatchSize: ['--min-batch-size', 'batching.minBatchSize'],
+	batchTimeout: ['--batch-timeout', 'batching.batchTimeoutMs'],
+	loadBalance: ['--load-balance', 'loadBalanceStrategy'],
+	apiKey: ['--api-key', 'apiKeys'],
+	allowOrigin: ['--allow-origin', 'allowedOrigins'],
+	staticDir: ['--static-dir', 'staticDirectory'],
+	videoDir: ['--video-dir', 'videoDirectories'],
+	resultsDir: ['--results-dir', 'resultsDirectory'],
+	logFile: ['--log-file', 'logFile'],
+	logLevel: ['--log-level', 'logLevel'],
+	drainTimeout: ['--drain-timeout', 'drainTimeoutMs'],
+	db: ['--db', 'historyFile'],
+};
+
+/** Flags without a value, which say the one thing that is not the default. */
+const SWITCHES: Readonly<Record<string, readonly [flag: string, path: SettingPath, given: boolean]>> = {
+	download: ['--no-download', 'download', false],
+	dynamicBatching: ['--no-dynamic-batching', 'batching.dynamicBatching', false],
+	history: ['--no-history', 'history', false],
+	keepText: ['--keep-text', 'keepText', true],
+};
+
+const schema = z.looseObject({
+	config: z.string().min(1, 'must name a file').optional(),
+	set: z.array(z.string()).default([]),
+	engine: oneOf(['local', 'ray']).default('local'),
+	json: z.boolean().default(false),
+});
+
+/**
+ * What `infinisst serve` was told. Settings are not yet checked.
+ *
+ * @throws {InfinisstError} `OPTION_INVALID`, also for `--engine ray`, which there is not yet.
+ */
+export function parseServeOptions(flags: unknown): ServeOptions {
+	const {config, set, engine, json, ...rest} = parseOptions(schema, flags);
+	if (engine === 'ray') {
+		throw new InfinisstError('OPTION_INVALID', 'This version cannot run models on a Ray cluster', {
+			hint: 'Leave out --engine, or use --engine local: the models then run on this machine.',
+		});
+	}
+
+	const settings: SettingFlag[] = set.map(parseSetFlag);
+	for (const [name, [flag, path]] of Object.entries(SETTING_FLAGS)) {
+		const value = rest[name];
+		if (value === undefined) continue;
+		// Commander gives texts, and lists of them for flags that may be given again.
+		settings.push({path, flag, text: typeof value === 'string' ? value : (value as string[]).join(',')});
+	}
+	for (const [name, [flag, path, given]] of Object.entries(SWITCHES)) {
+		if (rest[name] === given) settings.push({path, flag, text: String(given)});
+	}
+	return {configFile: config, settings, json};
+}
