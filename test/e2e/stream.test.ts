@@ -1,0 +1,101 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+import {beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+
+import {openAudio} from '../../src/core/audio/open-audio.js';
+import {ensureDefaultModel, testHome} from '../helpers/default-model.js';
+import {programPath, runProgram} from '../helpers/run-program.js';
+import {keepLasting} from '../helpers/stream-acts.js';
+import {openRecordedStream} from '../helpers/stream-server.js';
+import {temporaryDirectory} from '../helpers/temporary-directory.js';
+
+const kennedy = fileURLToPath(new URL('../../examples/kennedy-1961.flac', import.meta.url));
+
+let expected: readonly object[];
+let samples: Float32Array;
+
+beforeAll(async () => {
+	await ensureDefaultModel();
+	const flags = ['translate', '-', '--to', 'same', '--latency', '1', '--json', '--quiet'];
+	const {stdout} = await runProgram(flags, {input: await readFile(kennedy)});
+	expected = parseLines(stdout);
+	const clip: number[] = [];
+	for await (const block of (await openAudio({kind: 'file', path: kennedy}, {})).samples) clip.push(...block);
+	samples = Float32Array.from(clip);
+});
+
+describe('infinisst serve, /v1/stream, with the default model', () => {
+	it('sends the events that infinisst translate prints', async () => {
+		const {port} = await serve(0, join(await temporaryDirectory(), 'history.db'));
+		const {client, events} = openStream(port);
+		for (const piece of pieces()) await client.write(piece);
+		client.end();
+		await client.done;
+		expect(keepLasting(events)).toEqual(keepLasting(expected as {type: string}[]));
+		const guesses = ofType(events, 'partial');
+		expect(guesses.length).toBeGreaterThan(0);
+		expect(ofType(expected, 'partial')).toEqual(expect.arrayContaining(guesses));
+	});
+
+	it('is killed with kill -9 and started again: the client says the same text as if nothing had happened', async () => {
+		const history = join(await temporaryDirectory(), 'history.db');
+		const first = await serve(0, history);
+		const {client, events} = openStream(first.port);
+		const clip = pieces();
+		for (const piece of clip.splice(0, Math.ceil(clip.length * 0.7))) await client.write(piece);
+		await expect.poll(() => ofType(events, 'final').length, {timeout: 60_000}).toBeGreaterThan(0);
+		const before = events.length;
+		first.child.kill('SIGKILL');
+		await once(first.child, 'exit');
+		await serve(first.port, history);
+		for (const piece of clip) await client.write(piece);
+		client.end();
+		await client.done;
+		expect(events.length).toBeGreaterThan(before);
+		expect(events.map(({seq}) => seq)).toEqual(events.map((_, index) => index));
+		expect(keepLasting(events)).toEqual(keepLasting(expected as {type: string}[]));
+	});
+});
+
+function openStream(port: number) {
+	return openRecordedStream(
+		`ws://127.0.0.1:${port}/v1/stream`,
+		{target: 'same', latency_multiplier: '1', catch_up: 'false'},
+		{maxAttempts: 1000, retryDelayMs: () => 100},
+	);
+}
+
+/** Of a tenth of a second. */
+function pieces(): Float32Array[] {
+	return Array.from({length: Math.ceil(samples.length / 1600)}, (_, index) =>
+		samples.slice(index * 1600, (index + 1) * 1600),
+	);
+}
+
+async function serve(port: number, history: string): Promise<{child: ChildProcess; port: number}> {
+	const flags = ['serve', '--port', String(port), '--workers', '1', '--db', history, '--json'];
+	const child = spawn(process.execPath, [programPath, ...flags], {
+		env: {...process.env, INFINISST_HOME: testHome},
+		stdio: ['ignore', 'pipe', 'ignore'],
+	});
+	onTestFinished(() => void child.kill('SIGKILL'));
+	const [line] = (await once(createInterface({input: child.stdout}), 'line')) as [string];
+	return {child, port: (JSON.parse(line) as {port: number}).port};
+}
+
+function parseLines(text: string): readonly object[] {
+	return text
+		.trim()
+		.split('\n')
+		.map(line => JSON.parse(line) as object);
+}
+
+function ofType(events: readonly object[], type: string): readonly object[] {
+	return events
+		.filter(event => (event as {type: string}).type === type)
+		.map(event => ({...event, seq: 0, at_ms: 0}));
+}

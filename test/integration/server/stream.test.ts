@@ -1,0 +1,58 @@
+import {describe, expect, it} from 'vitest';
+
+import {createScriptedEngine} from '../../../src/core/engine/testing/scripted-engine.js';
+import type {SessionEvent} from '../../../src/core/session/session-event.js';
+import {StreamEvents} from '../../../src/core/session/stream-event.js';
+import {scriptedAudio} from '../../helpers/scripted-audio.js';
+import {openRecordedStream, startStreamServer, textOfStream} from '../../helpers/stream-server.js';
+
+describe('/v1/stream', () => {
+	it('sends the events that a live run prints', async () => {
+		const {url, faults} = await startStreamServer();
+		const {client, events} = openRecordedStream(url, {source: 'en', target: 'de,same', words: 'true'});
+		const audio = scriptedAudio(20);
+		for (let start = 0; start < audio.length; start += 5000)
+			await client.write(audio.slice(start, start + 5000));
+		client.end();
+		await client.done;
+
+		expect(events.map(({seq}) => seq)).toEqual(events.map((_, index) => index));
+		expect(events[0]).toMatchObject({
+			type: 'session.created',
+			model: 'scripted',
+			source_language: 'en',
+			targets: ['de', 'same'],
+			latency_multiplier: 2,
+			format: 'f32le',
+			sample_rate: 16_000,
+		});
+		expect(events.slice(1).filter(isSaid).map(withoutStamp)).toEqual(
+			(await expectedEvents(audio, ['de', 'same'], true)).filter(isSaid).map(withoutStamp),
+		);
+		expect(textOfStream(events, 'de')).toMatch(/^( \w+-de)+$/);
+		expect(faults).toEqual([]);
+	});
+});
+
+async function expectedEvents(audio: Float32Array, targets: readonly string[], words: boolean) {
+	const session = await createScriptedEngine().openSession({sourceLanguage: 'en', targets, words});
+	const heard: SessionEvent[] = [];
+	const reading = (async () => {
+		for await (const {events} of session.updates) heard.push(...events);
+	})();
+	await session.write(audio.slice());
+	session.end();
+	await reading;
+	const stream = new StreamEvents({elapsedMs: () => 0, words});
+	return heard.flatMap(event => stream.of(event));
+}
+
+function isSaid({type}: {readonly type: string}): boolean {
+	return ['partial', 'final', 'usage', 'done'].includes(type);
+}
+
+function withoutStamp({seq, at_ms, ...event}: {readonly seq: number; readonly at_ms: number}): object {
+	void seq;
+	void at_ms;
+	return event;
+}
