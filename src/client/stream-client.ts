@@ -8,8 +8,8 @@ import {
 import {StreamOutbox, type StreamCommand} from './stream-outbox.js';
 import type {WebSocketConstructor, WebSocketLike} from './web-socket.js';
 
-/** Audio kept for a server that may be restarted, above which a write waits, 60 s: more than any session looks back. */
-const KEPT_SECONDS = 60;
+/** More than any session looks back. */
+const DEFAULT_KEPT_SECONDS = 60;
 /** Samples of one message: 64 KiB of float32, a second at 16 kHz. */
 const MESSAGE_SAMPLES = 16_384;
 /** So often the server learns what need not be kept. */
@@ -28,6 +28,8 @@ export interface StreamClientOptions {
 	readonly protocols?: readonly string[];
 	/** Each event once, in order. */
 	readonly onEvent: (event: ServerMessage) => void;
+	/** Audio kept for a server that is restarted, above which a write waits. @default 60 */
+	readonly keptSeconds?: number;
 	/** Connections that fail in a row before it gives up. @default 10 */
 	readonly maxAttempts?: number;
 	/** Wait before a connection. @param attempt - counts from 1. @default 250 ms, twice as long each time, up to 5 s */
@@ -59,7 +61,8 @@ export class StreamClient {
 	constructor(options: StreamClientOptions) {
 		this.#options = options;
 		this.#format = options.query['format'] === 's16le' ? 's16le' : 'f32le';
-		this.#keptSamples = KEPT_SECONDS * Number(options.query['sample_rate'] ?? 16_000);
+		this.#keptSamples =
+			(options.keptSeconds ?? DEFAULT_KEPT_SECONDS) * Number(options.query['sample_rate'] ?? 16_000);
 		this.done = new Promise((resolve, reject) => {
 			this.#settle = {resolve, reject};
 		});

@@ -51,17 +51,20 @@ export class SqliteStreamArchive implements StreamArchive {
 	#attempts = 0;
 	#cancelTimer: (() => void) | undefined;
 
-	constructor(database: SqliteDatabase, {clock = systemClock, nowMs = Date.now}: SqliteStreamArchiveOptions = {}) {
+	constructor(
+		database: SqliteDatabase,
+		{clock = systemClock, nowMs = Date.now}: SqliteStreamArchiveOptions = {},
+	) {
 		this.#database = database;
 		this.#clock = clock;
 		this.#nowMs = nowMs;
 		// Nobody else shall be able to stop the thread that serves sockets: a busy file is tried again.
 		database.exec('PRAGMA busy_timeout = 0');
-		this.#push(() => this.#run('DELETE FROM stream WHERE saved_ms < ?', this.#nowMs() - KEPT_MS));
+		void this.#push(() => this.#run('DELETE FROM stream WHERE saved_ms < ?', this.#nowMs() - KEPT_MS));
 	}
 
-	open(facts: ArchivedFacts): void {
-		this.#push(() =>
+	open(facts: ArchivedFacts): Promise<void> {
+		return this.#push(() =>
 			this.#run(
 				'INSERT OR REPLACE INTO stream (id, token_hash, saved_ms, facts) VALUES (?, ?, ?, ?)',
 				facts.id,
@@ -116,7 +119,7 @@ export class SqliteStreamArchive implements StreamArchive {
 	}
 
 	forget(id: string): void {
-		this.#push(() => this.#run('DELETE FROM stream WHERE id = ?', id));
+		void this.#push(() => this.#run('DELETE FROM stream WHERE id = ?', id));
 	}
 
 	close(): Promise<void> {

@@ -33,7 +33,8 @@ export interface LiveStreamParts {
 	readonly facts: ArchivedFacts;
 	readonly session: HostedSession;
 	/** Told with `session.created`; undefined for a stream that goes on from the archive. */
-	readonly creation: Readonly<Record<string, unknown>> | undefined;
+	readonly creation:
+		{readonly facts: Readonly<Record<string, unknown>>; readonly kept: Promise<void>} | undefined;
 	/** As it was, with the number of the last event the client has. */
 	readonly archived: {readonly stream: ArchivedStream; readonly lastSeq: number} | undefined;
 	readonly archive: StreamArchive;
@@ -242,7 +243,7 @@ export class LiveStream {
 		this.tellError(error);
 	}
 
-	#create(creation: Readonly<Record<string, unknown>>): void {
+	#create({facts: creation, kept}: NonNullable<LiveStreamParts['creation']>): void {
 		const {options} = this.session;
 		const {sourceLanguage, targets, latencyMultiplier = 2} = options;
 		const facts = {
@@ -251,6 +252,8 @@ export class LiveStream {
 			targets,
 			latency_multiplier: latencyMultiplier,
 		};
+		// Whoever knows the token can come back with it, whatever becomes of the server.
+		this.#releaseWhen(kept, this.log.hold());
 		this.#tell(this.#events.created(facts, creation));
 		if (this.session.progress.status !== 'active') this.#tellProgress();
 	}
@@ -347,9 +350,12 @@ export class LiveStream {
 		release: (() => void) | undefined,
 		reached = this.#saved,
 	): void {
-		this.#parts.archive
-			.save(this.id, update)
-			.then(() => void (this.#saved = reached))
+		const saved = this.#parts.archive.save(this.id, update).then(() => void (this.#saved = reached));
+		this.#releaseWhen(saved, release);
+	}
+
+	#releaseWhen(kept: Promise<void>, release: (() => void) | undefined): void {
+		kept
 			// A full disk must not stop a speaker: after a restart the session is lost, now it goes on.
 			.catch((error: unknown) => this.#parts.onFault(error))
 			.finally(() => {

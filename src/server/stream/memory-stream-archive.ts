@@ -8,7 +8,7 @@ export class MemoryStreamArchive implements StreamArchive {
 	/** By their sessions, the one opened first in front. */
 	readonly #streams = new Map<string, ArchivedStream>();
 
-	open(facts: ArchivedFacts): void {
+	open(facts: ArchivedFacts): Promise<void> {
 		this.#streams.set(facts.id, {
 			...facts,
 			finals: [],
@@ -17,6 +17,7 @@ export class MemoryStreamArchive implements StreamArchive {
 			checkpoint: undefined,
 		});
 		if (this.#streams.size > MAX_STREAMS) this.forget(this.#streams.keys().next().value!);
+		return Promise.resolve();
 	}
 
 	save(id: string, {finals, ...state}: ArchivedUpdate): Promise<void> {

@@ -52,7 +52,8 @@ export interface ArchivedStream extends ArchivedFacts {
  * saved, so that the archive never knows less than a client.
  */
 export interface StreamArchive {
-	open(facts: ArchivedFacts): void;
+	/** Resolves when it is kept: before that no client learns its token. */
+	open(facts: ArchivedFacts): Promise<void>;
 	/** Resolves when it is kept, in the order of the calls. Never changes a final but its `seq`. Unknown streams are left out. */
 	save(id: string, update: ArchivedUpdate): Promise<void>;
 	/** By the hash of its token; includes what was saved and is not yet written. */

@@ -68,7 +68,7 @@ export class StreamRegistry {
 			format,
 			sampleRateHz,
 		};
-		this.#parts.archive.open(facts);
+		const kept = this.#parts.archive.open(facts);
 		const creation: StreamCreation = {
 			session: session.id,
 			resume_token: token,
@@ -77,7 +77,13 @@ export class StreamRegistry {
 			max_message_bytes: this.#parts.settings().limits.frameBytes,
 		};
 		return this.#add(
-			new LiveStream({...this.#liveParts(), facts, session, creation: {...creation}, archived: undefined}),
+			new LiveStream({
+				...this.#liveParts(),
+				facts,
+				session,
+				creation: {facts: {...creation}, kept},
+				archived: undefined,
+			}),
 		);
 	}
 
