@@ -1,5 +1,7 @@
 import type {LatencyMultiplier} from '../../src/core/engine/engine.js';
+import type {SessionEvent} from '../../src/core/session/session-event.js';
 import {DEFAULT_SERVER_SETTINGS} from '../../src/server/default-server-settings.js';
+import type {ModelHost} from '../../src/server/models/model-host.js';
 import type {ServerLimits, ServerSettings} from '../../src/server/server-settings.js';
 import {createSessionHost} from '../../src/server/sessions/create-session-host.js';
 import type {
@@ -117,7 +119,18 @@ export async function settle(): Promise<void> {
 	for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve));
 }
 
-/** What a scripted engine makes of audio when it is left alone. */
+/** Not told by the host, but by the engine behind it. */
+export function isOfEngine(event: HostedEvent): event is SessionEvent {
+	return !['progress', 'session-reset', 'session-closed'].includes(event.type);
+}
+
+/** Names that the replicas know sessions by. */
+export async function sessionsOfReplicas(models: ModelHost): Promise<string[]> {
+	const replicas = await Promise.all([...models.routers().values()].map(router => router.statistics()));
+	return replicas.flat().flatMap(({sessions}) => sessions.map(({id}) => id));
+}
+
+/** All finals of a target. */
 export function textOf(events: readonly HostedEvent[], target = 'same'): string {
 	return events
 		.map(event => (event.type === 'text-final' && event.target === target ? event.text : ''))

@@ -2,15 +2,18 @@ import {describe, expect, it} from 'vitest';
 import {createScriptedEngine} from '../../../../src/core/engine/testing/scripted-engine.js';
 import {findBrokenRules} from '../../../../src/core/engine/testing/event-rules.js';
 import {InfinisstError} from '../../../../src/core/errors.js';
-import type {SessionEvent} from '../../../../src/core/session/session-event.js';
-import type {ModelHost} from '../../../../src/server/models/model-host.js';
 import type {HostedEvent} from '../../../../src/server/sessions/session-host.js';
 import {catchError} from '../../../helpers/catch-error.js';
-import {follow, openHosted, openHostFixture, settle, textOf} from '../../../helpers/hosted.js';
+import {
+	follow,
+	isOfEngine,
+	openHosted,
+	openHostFixture,
+	sessionsOfReplicas,
+	settle,
+	textOf,
+} from '../../../helpers/hosted.js';
 import {scriptedAudio} from '../../../helpers/scripted-audio.js';
-
-const isOfEngine = (event: HostedEvent): event is SessionEvent =>
-	!['progress', 'session-reset', 'session-closed'].includes(event.type);
 
 /** The text that a scripted engine gives audio of so many seconds. */
 async function textAlone(seconds: number, seed = 1): Promise<string> {
@@ -34,12 +37,6 @@ async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
 		return error;
 	}
 	throw new Error('expected a failure');
-}
-
-/** Names of the sessions that the replicas know. */
-async function sessionsOfReplicas(models: ModelHost): Promise<string[]> {
-	const replicas = await Promise.all([...models.routers().values()].map(router => router.statistics()));
-	return replicas.flat().flatMap(({sessions}) => sessions.map(({id}) => id));
 }
 
 describe('a session that is active', () => {

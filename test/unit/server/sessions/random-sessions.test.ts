@@ -6,6 +6,7 @@ import type {SessionEvent} from '../../../../src/core/session/session-event.js';
 import {createRandom} from '../../../../src/core/util/random.js';
 import type {HostedEvent} from '../../../../src/server/sessions/session-host.js';
 import {
+	isOfEngine,
 	openHosted,
 	openHostFixture,
 	settle,
@@ -52,9 +53,7 @@ function lastLife(events: readonly HostedEvent[]): HostedEvent[] {
 }
 
 function ofEngine(events: readonly HostedEvent[]): SessionEvent[] {
-	return events.filter(
-		(event): event is SessionEvent => !['progress', 'session-reset', 'session-closed'].includes(event.type),
-	);
+	return events.filter(isOfEngine);
 }
 
 /** After anything that may happen: who may run runs, the others stand in line in the order of their coming. */
