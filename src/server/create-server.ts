@@ -199,7 +199,7 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 			try {
 				await app.listen({host, port});
 			} catch (error) {
-				throw new InfinisstError('OPTION_INVALID', `Cannot listen on ${host}:${port}`, {
+				throw new InfinisstError('OPTION_INVALID', `Cannot listen on ${host}:${port}: ${whyNot(error)}`, {
 					hint: 'Choose another with --host and --port; --port 0 takes any that is free.',
 					cause: error,
 				});
@@ -241,6 +241,14 @@ function describeAddress({address, family, port}: AddressInfo): ListeningAt {
 	const reachable = {'0.0.0.0': '127.0.0.1', '::': '[::1]'}[address];
 	const host = family === 'IPv6' ? `[${address}]` : address;
 	return {host: address, port, url: `http://${reachable ?? host}:${port}`};
+}
+
+function whyNot(error: unknown): string {
+	const {code, message} = error as NodeJS.ErrnoException;
+	if (code === 'EADDRINUSE') return 'another program listens there';
+	if (code === 'EACCES') return 'this user may not';
+	if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
+	return message;
 }
 
 function shutDownError(): InfinisstError {

@@ -138,6 +138,8 @@ async function serve({options, settings: first, log, context, openModels}: Serve
 		await (server ?? sessions).destroy(error);
 		// Stopped before it could say where it is: as good as any other end.
 		if (!signal.aborted || error !== signal.reason) throw error;
+	} finally {
+		await archive?.close();
 	}
 	fault.signal.throwIfAborted();
 }

@@ -1,0 +1,118 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {beforeAll, describe, expect, it, onTestFinished, vi} from 'vitest';
+
+import {ensureDefaultModel, testHome} from '../helpers/default-model.js';
+import {readClip} from '../helpers/read-clip.js';
+import {programPath, runProgram} from '../helpers/run-program.js';
+import {describeWithShared} from '../helpers/shared.js';
+import {openRawSocket, textOfStream} from '../helpers/stream-server.js';
+import {temporaryDirectory} from '../helpers/temporary-directory.js';
+import {describeWithWhisperBase} from '../helpers/whisper-base.js';
+
+/** `infinisst serve` as it was built, on a port of its own. */
+async function startServer(parameters: readonly string[] = []) {
+	const cwd = await temporaryDirectory();
+	const child = spawn(
+		process.execPath,
+		[programPath, 'serve', '--port', '0', '--json', '--workers', '1', '--no-history', ...parameters],
+		{cwd, env: {...process.env, INFINISST_HOME: testHome}, stdio: ['ignore', 'pipe', 'pipe']},
+	);
+	onTestFinished(() => void child.kill('SIGKILL'));
+	const log: Readonly<Record<string, unknown>>[] = [];
+	createInterface({input: child.stderr}).on('line', line => {
+		if (line.startsWith('{')) log.push(JSON.parse(line) as Readonly<Record<string, unknown>>);
+	});
+	const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
+	const [line] = (await once(createInterface({input: child.stdout}), 'line')) as [string];
+	const {url} = JSON.parse(line) as {url: string};
+	const logged = (message: string) =>
+		vi.waitFor(() => expect(log.map(({msg}) => msg)).toContain(message), {timeout: 30_000, interval: 50});
+	return {child, cwd, url, exited, logged};
+}
+
+describeWithShared('infinisst serve', () => {
+	describeWithWhisperBase('with whisper-base', () => {
+		beforeAll(ensureDefaultModel);
+
+		it('translates all that was buffered when SIGTERM comes, then exits with 0', async () => {
+			const {child, url, exited} = await startServer();
+			const loaded = await runProgram(['models', 'load', 'whisper-base', '--server', url]);
+			expect(loaded).toMatchObject({exitCode: 0, stdout: `whisper-base is loaded at ${url}\n`});
+			const status = await runProgram(['status', '--server', url]);
+			expect(status.stdout).toContain(`${url} is healthy: 0 sessions`);
+
+			const stream = openRawSocket(`${url.replace('http', 'ws')}/v1/stream?source=en&target=same`);
+			await stream.until('session.created');
+			const samples = await readClip('audio/dev/en_jfk.flac');
+			for (let start = 0; start < samples.length; start += 16_000) {
+				stream.socket.send(samples.slice(start, start + 16_000));
+			}
+			// Two seconds and more are still to be heard.
+			await vi.waitFor(
+				() => {
+					const heard = stream.messages.map(event => (event.type === 'lag' ? event.audio_ms : 0));
+					expect(Math.max(0, ...heard)).toBeGreaterThan(7000);
+				},
+				{timeout: 60_000, interval: 10},
+			);
+			child.kill('SIGTERM');
+			expect((await stream.closed).code).toBe(1001);
+			expect(await exited).toEqual([0, null]);
+			expect(stream.messages.at(-1)).toMatchObject({type: 'done'});
+			expect(textOfStream(stream.messages).toLowerCase()).toContain('what you can do for your country');
+		});
+
+		it('ends at once at a second signal', async () => {
+			const {child, url, exited, logged} = await startServer();
+			const stream = openRawSocket(`${url.replace('http', 'ws')}/v1/stream?source=en&target=same`);
+			await stream.until('session.created');
+			// Five minutes take longer to translate than any test waits.
+			const minute = new Float32Array(60 * 16_000).map((_, index) => Math.sin(index / 20) / 4);
+			for (let count = 0; count < 5; count++) stream.socket.send(minute);
+			await stream.until('lag');
+			child.kill('SIGTERM');
+			await logged('draining');
+			child.kill('SIGTERM');
+			expect(await exited).toEqual([null, 'SIGTERM']);
+		});
+
+		it('reads the configuration again at SIGHUP, and goes on', async () => {
+			const {child, cwd, url, exited, logged} = await startServer();
+			await writeFile(join(cwd, 'infinisst.config.json'), '{"limits": {"requestsPerSecond": 7}}');
+			child.kill('SIGHUP');
+			await logged('configuration read again');
+			await writeFile(join(cwd, 'infinisst.config.json'), '{"limits": {"requestsPerSecond": -7}}');
+			child.kill('SIGHUP');
+			await logged('the configuration was not read again: all stays as it was');
+			expect((await fetch(`${url}/livez`)).status).toBe(200);
+			child.kill('SIGINT');
+			expect(await exited).toEqual([0, null]);
+		});
+
+		it('refuses a port that another server has', async () => {
+			const {url} = await startServer();
+			const {port} = new URL(url);
+			const second = await runProgram(['serve', '--port', port, '--no-history', '--log-level', 'silent']);
+			expect(second).toMatchObject({exitCode: 2, stdout: ''});
+			expect(second.stderr).toMatch(
+				new RegExp(`^infinisst: Cannot listen on 127\\.0\\.0\\.1:${port}: another program listens there\\.[^\\n]*\\n$`),
+			);
+		});
+	});
+});
+
+describe('infinisst serve', () => {
+	it('refuses a configuration that is wrong, before it loads anything', async () => {
+		const cwd = await temporaryDirectory();
+		await writeFile(join(cwd, 'infinisst.config.json'), '{\n\t"limits": {"maxSesions": 4}\n}\n');
+		expect(await runProgram(['serve'], {cwd})).toEqual({
+			exitCode: 2,
+			stdout: '',
+			stderr: `infinisst: ${join(cwd, 'infinisst.config.json')}: there is no setting "limits.maxSesions" (line 2). Did you mean limits.maxSessions?\n`,
+		});
+	});
+});
