@@ -1,3 +1,4 @@
+import {SAMPLE_RATE_HZ} from '../../core/audio/audio-source.js';
 import {unitOfLanguage} from '../../core/language/language-table.js';
 import {createDeferred} from '../../core/util/deferred.js';
 import type {HostedEvent, HostedSession} from '../sessions/session-host.js';
@@ -91,7 +92,7 @@ export class CompatibleSession {
 
 	/** @throws what `HostedSession.write()` throws. */
 	async write(samples: Float32Array): Promise<void> {
-		this.#evaluation?.noteAudio();
+		this.#evaluation?.noteAudio((samples.length / SAMPLE_RATE_HZ) * 1000);
 		await this.hosted.write(samples);
 	}
 

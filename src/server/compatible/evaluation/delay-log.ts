@@ -6,7 +6,7 @@ export interface UnitDelay {
 	readonly text: string;
 	/** Of the unit's stretch, audio that had been taken in when it was written, ms. */
 	readonly delayMs: number;
-	/** Wall time from the arrival of the stretch's first audio to then, ms. */
+	/** Wall time from when the stretch's first audio was spoken to then, ms; less than `delayMs` if it came faster. */
 	readonly elapsedMs: number;
 	/** Which segment of the session it belongs to. */
 	readonly segment: number;
@@ -30,7 +30,7 @@ export interface StretchDelays {
 interface OpenStretch {
 	/** Of the session's audio, ms. */
 	readonly startMs: number;
-	/** When its first audio came; undefined until then. */
+	/** When its first audio was spoken; undefined until some came. */
 	beganAtMs: number | undefined;
 	units: UnitDelay[];
 	/** Whether white space came behind the last unit. */
@@ -71,9 +71,9 @@ export class DelayLog {
 		return open.sourceMs > 0 || open.units.length > 0 ? [...this.#done, open] : this.#done;
 	}
 
-	/** Audio came. */
-	noteAudio(): void {
-		this.#open.beganAtMs ??= this.#nowMs();
+	/** So much audio came at once: whoever speaks began to when its first sample was spoken, not when it was sent. */
+	noteAudio(durationMs: number): void {
+		this.#open.beganAtMs ??= this.#nowMs() - durationMs;
 	}
 
 	/** Everything is forgotten: the session has begun again. */

@@ -12,8 +12,8 @@ export function describeDelays(
 	const units = stretches.flatMap(stretch => stretch.units);
 	const sourceMs = stretches.reduce((sum, stretch) => sum + stretch.sourceMs, 0);
 	return {
-		stream_laal: lag === undefined ? null : roundMs(lag.lagMs),
-		stream_laal_ca: lag === undefined ? null : roundMs(lag.lagWithComputingMs),
+		stream_laal: roundOrNull(lag?.lagMs),
+		stream_laal_ca: roundOrNull(lag?.lagWithComputingMs),
 		[unit === 'word' ? 'total_words' : 'total_characters']: units.length,
 		segments: stretches.reduce((count, {segments}) => count + segments.length, 0),
 		language_type: unit,
@@ -31,11 +31,10 @@ export function describeSegments(
 	return stretches.map((stretch, index) => ({
 		index,
 		source_length: roundMs(stretch.sourceMs),
-		segments: segmentLags(stretch).map(({segment, startMs, endMs, lagMs, lagWithComputingMs}) => ({
+		segments: segmentLags(stretch).map(({segment, startMs, endMs, lagMs}) => ({
 			start_ms: roundMs(startMs),
 			end_ms: roundMs(endMs),
 			laal: roundMs(lagMs),
-			laal_ca: roundMs(lagWithComputingMs),
 			units: stretch.units
 				.filter(unit => unit.segment === segment)
 				.map(({text, delayMs, elapsedMs}) => ({text, delay: roundMs(delayMs), elapsed: roundMs(elapsedMs)})),

@@ -1,6 +1,9 @@
 import {laal} from '../../../core/scoring/laal.js';
 import type {StretchDelays} from './delay-log.js';
 
+/** Clocks of sound cards are not ours: so much earlier than spoken is still real time. */
+const MAX_EARLY_MS = 500;
+
 export interface SegmentLag {
 	/** Its number within the session. */
 	readonly segment: number;
@@ -34,13 +37,24 @@ export function segmentLags(stretch: StretchDelays): readonly SegmentLag[] {
 	});
 }
 
+export interface StreamLag {
+	readonly lagMs: number;
+	/** Undefined where audio came faster than it was spoken: then nobody can say when it would have been heard. */
+	readonly lagWithComputingMs: number | undefined;
+}
+
 /** The mean over all segments with text; undefined where there is none. */
-export function streamLaal(
-	stretches: readonly StretchDelays[],
-): {readonly lagMs: number; readonly lagWithComputingMs: number} | undefined {
+export function streamLaal(stretches: readonly StretchDelays[]): StreamLag | undefined {
 	const lags = stretches.flatMap(segmentLags);
 	if (lags.length === 0) return undefined;
 	const mean = (of: (lag: SegmentLag) => number): number =>
 		lags.reduce((sum, lag) => sum + of(lag), 0) / lags.length;
-	return {lagMs: mean(lag => lag.lagMs), lagWithComputingMs: mean(lag => lag.lagWithComputingMs)};
+	return {
+		lagMs: mean(lag => lag.lagMs),
+		lagWithComputingMs: stretches.every(isInRealTime) ? mean(lag => lag.lagWithComputingMs) : undefined,
+	};
+}
+
+function isInRealTime({units}: StretchDelays): boolean {
+	return units.every(({delayMs, elapsedMs}) => elapsedMs >= delayMs - MAX_EARLY_MS);
 }

@@ -5,6 +5,8 @@ import {join} from 'node:path';
 import {InfinisstError} from '../../../core/errors.js';
 
 const MAX_PATH_CHARACTERS = 500;
+/** Of names that are made; file systems take 255 bytes. */
+const MAX_NAME_CHARACTERS = 60;
 
 /** No separator of Windows, no drive or stream, no percent sign, nothing hidden, no `..`; whatever letters people use. */
 const PLAIN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}\p{M} _.,=+@>()-]*$/u;
@@ -45,8 +47,10 @@ export async function writeResult(folder: string, path: string, content: string)
 
 /** A name for files, made of what a session is called. */
 export function fileNameOf(text: string): string {
-	const name = text.replaceAll(/[^\p{L}\p{N}\p{M}_.-]+/gu, '_').replace(/^[^\p{L}\p{N}_]+/u, '');
-	return name.slice(0, 150) || 'session';
+	const name = Array.from(text.replaceAll(/[^\p{L}\p{N}_.-]+/gu, '_'))
+		.slice(0, MAX_NAME_CHARACTERS)
+		.join('');
+	return name.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '') || 'session';
 }
 
 function splitPath(path: string): string[] {
