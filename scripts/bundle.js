@@ -15,6 +15,8 @@ import {fileURLToPath} from 'node:url';
 
 import {build} from 'esbuild';
 
+import {buildPage} from './build-page.js';
+
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 /** Small packages of plain JavaScript. Others hold native code, WebAssembly, or find files of their own. */
@@ -29,6 +31,7 @@ const files = [];
 for (const entry of entries) files.push(...(await bundle(entry)));
 // Not before all are made: a bundle is made of modules, not of bundles.
 for (const {path, contents} of files) await writeFile(path, contents);
+await buildPage();
 
 async function bundle(entry) {
 	const result = await build({

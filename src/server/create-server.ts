@@ -1,4 +1,5 @@
 import {randomUUID} from 'node:crypto';
+import {setMaxListeners} from 'node:events';
 import type {AddressInfo, Socket} from 'node:net';
 
 import cors from '@fastify/cors';
@@ -24,6 +25,7 @@ import {refuseEncodings} from './limits/refuse-encodings.js';
 import {openLog, type ServerLog} from './logging/create-logger.js';
 import {logRequests} from './logging/log-requests.js';
 import {measureServer} from './metrics/server-metrics.js';
+import {registerMedia} from './media/register-media.js';
 import {registerOpenAi} from './openai/register-open-ai.js';
 import {describeRoutes, registerOpenApi} from './openapi/openapi-routes.js';
 import {registerModelLoading} from './models-routes.js';
@@ -31,6 +33,7 @@ import type {ServerParts} from './server-parts.js';
 import {admitSockets} from './sockets/admit-sockets.js';
 import {OpenSockets} from './sockets/open-sockets.js';
 import {registerStream} from './stream/register-stream.js';
+import {registerPages} from './web/register-pages.js';
 
 /** Adds routes and sockets; each gets a scope of its own, so that its hooks and handlers touch nothing else. */
 export type RegisterRoutes = (app: FastifyInstance, parts: ServerParts) => void | Promise<void>;
@@ -41,6 +44,8 @@ const ROUTES: readonly RegisterRoutes[] = [
 	registerStream,
 	registerOpenAi,
 	registerModelLoading,
+	registerMedia,
+	registerPages,
 ];
 
 /** Session ids hold what clients call themselves. */
@@ -142,7 +147,10 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 
 	const stopMeasuring = measureServer(app, parts, () => sockets.count);
 	registerHealth(app, parts, () => isDraining);
-	const routeParts: ServerParts = {...parts, signal: AbortSignal.any([parts.signal, ended.signal])};
+	const signal = AbortSignal.any([parts.signal, ended.signal]);
+	// Each socket listens to it.
+	setMaxListeners(0, signal);
+	const routeParts: ServerParts = {...parts, signal};
 	for (const register of routes) {
 		await app.register(async scope => {
 			await register(scope, routeParts);

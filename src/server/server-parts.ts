@@ -16,6 +16,8 @@ export interface ServerParts {
 	readonly archive?: StreamArchive;
 	readonly metrics: Registry;
 	readonly clock: Clock;
+	/** Where pages of one's own are looked for, and folders for them made; undefined: nowhere. */
+	readonly workingDirectory?: string;
 	/** Fires when the server shuts down: what waits gives up. */
 	readonly signal: AbortSignal;
 }

@@ -116,6 +116,7 @@ async function serve({options, settings: first, log, context, openModels}: Serve
 				models,
 				metrics: new Registry(),
 				clock,
+				workingDirectory: context.cwd,
 				signal: new AbortController().signal,
 			},
 			{log, version: readVersion()},
