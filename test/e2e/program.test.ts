@@ -28,6 +28,9 @@ describe('bin/infinisst.js', () => {
 		[['translate', '--help']],
 		[['models', '--help']],
 		[['worker', '--help']],
+		[['serve', '--help']],
+		[['status', '--help']],
+		[['config', 'show', '--help']],
 	])('loads nothing but the file it starts with for %j', async parameters => {
 		// Its record of coverage names every file that Node loads.
 		const folder = await temporaryDirectory();

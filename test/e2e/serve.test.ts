@@ -99,7 +99,9 @@ describeWithShared('infinisst serve', () => {
 			const second = await runProgram(['serve', '--port', port, '--no-history', '--log-level', 'silent']);
 			expect(second).toMatchObject({exitCode: 2, stdout: ''});
 			expect(second.stderr).toMatch(
-				new RegExp(`^infinisst: Cannot listen on 127\\.0\\.0\\.1:${port}: another program listens there\\.[^\\n]*\\n$`),
+				new RegExp(
+					`^infinisst: Cannot listen on 127\\.0\\.0\\.1:${port}: another program listens there\\.[^\\n]*\\n$`,
+				),
 			);
 		});
 	});

@@ -120,11 +120,11 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 		pathSetting('folder'),
 		'folder with the page; none: ./static, ./serve/static, the built-in page',
 	),
-	videoDirectories: fixed(
+	videoDirectories: live(
 		listSetting(name('must be the path of a folder'), 'must be a list of folders', {isPath: true}),
 		'folders of /test_video',
 	),
-	resultsDirectory: fixed(pathSetting('folder'), 'folder that exports are written to'),
+	resultsDirectory: live(pathSetting('folder'), 'folder that exports are written to'),
 	logFile: fixed(pathSetting('file'), 'file for the log; none: the standard error'),
 	logLevel: live(
 		choiceSetting(['debug', 'info', 'warn', 'error', 'silent']),

@@ -50,7 +50,7 @@ describe('infinisst status', () => {
 		const {url} = await startServer();
 		const opened = await fetch(`${url}/init`, {
 			method: 'POST',
-			body: new URLSearchParams({language_pair: 'English -> German', client_id: 'a\u001B[31m page'}),
+			body: new URLSearchParams({language_pair: 'English -> German', client_id: 'a page'}),
 		});
 		expect(await opened.json()).toMatchObject({session_id: expect.any(String) as string});
 		const {exitCode, stdout} = await run(['status', '--server', url]);
@@ -72,7 +72,24 @@ describe('infinisst status', () => {
 			'fr',
 		]);
 		expect(lines.find(([name]) => name?.startsWith('loaded/'))).toMatchObject({1: 'ready', 2: '1'});
-		// What a client calls itself must not reach the terminal as it is.
+		expect(lines.find(([name]) => name?.startsWith('a page_'))).toMatchObject({
+			1: 'compatible',
+			2: 'English -> German',
+			3: 'a page',
+			4: '2',
+		});
+	});
+
+	it('shows what another server of the API tells, and obeys none of it', async () => {
+		const answers: Readonly<Record<string, object>> = {
+			'/health': {status: 'healthy', active_sessions: [{session_id: 'a\u001B[31m page'}]},
+			'/ray/stats': {success: true, stats: {}},
+			'/v1/models': {object: 'list', data: [{id: 'whisper-1'}]},
+		};
+		const url = await startOther((request, response) => {
+			response.end(JSON.stringify(answers[request.url!]));
+		});
+		const {stdout} = await run(['status', '--server', url]);
 		expect(stdout).toContain('a?[31m page');
 		expect(stdout).not.toContain('\u001B');
 	});
@@ -176,7 +193,7 @@ describe('infinisst models load', () => {
 
 	it('says what there is where nothing fits', async () => {
 		const {url} = await startServer();
-		const unknown = await run(['models', 'load', 'slwo', '--server', url]);
+		const unknown = await run(['models', 'load', 'slows', '--server', url]);
 		expect(unknown.exitCode).toBe(1);
 		expect(unknown.stderr).toContain('did you mean "slow"?');
 		const pair = await run(['models', 'load', 'Finnish -> English', '--server', url]);
