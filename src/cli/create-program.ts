@@ -1,6 +1,7 @@
 import {Command} from 'commander';
 
 import type {CommandContext} from './command-context.js';
+import {registerCompat} from './commands/compat.js';
 import {registerConfig} from './commands/config.js';
 import {registerHistory} from './commands/history.js';
 import {registerModels} from './commands/models.js';
@@ -35,6 +36,7 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 	registerTranslate(program, context, outcome);
 	registerServe(program, context);
 	registerStatus(program, context);
+	registerCompat(program, context, outcome);
 	registerConfig(program, context);
 	registerModels(program, context);
 	registerHistory(program, context);
