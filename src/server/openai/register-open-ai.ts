@@ -11,6 +11,9 @@ import {RecordingPool, type RecordingPoolOptions} from './recordings/recording-p
 import {registerRecordingRoutes} from './recordings/recording-routes.js';
 import {UploadFolder} from './recordings/upload-folder.js';
 
+/** OpenAI's clients try again by themselves, and a recording takes seconds at least. */
+const RETRY_AFTER_SECONDS = '5';
+
 /** What tests replace. */
 export interface OpenAiOptions {
 	/** @default a process of its own */
@@ -46,7 +49,7 @@ export async function registerOpenAi(
 	app.setErrorHandler((error, request, reply) => {
 		const {status, error: described, isUnforeseen} = describeOpenAiError(error, request.id);
 		if (isUnforeseen) request.log.error({err: error}, 'request failed');
-		if (status === 429 || status === 503) void reply.header('retry-after', '1');
+		if (status === 429 || status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
 		// A serializer of the route would refuse a body that is not its own.
 		return reply
 			.code(status)

@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import {InfinisstError} from '../../../core/errors.js';
 import type {OpenAiError} from '../error-body.js';

@@ -1,6 +1,6 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify';
 import type {ZodTypeProvider} from 'fastify-type-provider-zod';
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 import {z} from 'zod';
 
 import type {ServerParts} from '../../server-parts.js';
@@ -38,7 +38,12 @@ export function registerRealtimeRoutes(app: FastifyInstance, parts: RealtimeRout
 		(socket, request) => {
 			const version = isBeta(request) ? 'beta' : 'current';
 			const {model} = request.query;
-			serve(socket, request, parts, (open, own) => new TranscriptionSession(open, own, {model, version}));
+			serve({
+				socket,
+				request,
+				parts,
+				create: (open, own) => new TranscriptionSession(open, own, {model, version}),
+			});
 		},
 	);
 	routes.get(
@@ -53,20 +58,22 @@ export function registerRealtimeRoutes(app: FastifyInstance, parts: RealtimeRout
 		},
 		(socket, request) => {
 			const {model} = request.query;
-			serve(socket, request, parts, (open, own) => new TranslationSession(open, own, {model}));
+			serve({socket, request, parts, create: (open, own) => new TranslationSession(open, own, {model})});
 		},
 	);
 }
 
-function serve(
-	socket: WebSocket,
-	request: FastifyRequest,
-	{keyOf, ...parts}: RealtimeRouteParts,
-	create: (
+interface RealtimeSocket {
+	readonly socket: WebSocket;
+	readonly request: FastifyRequest;
+	readonly parts: RealtimeRouteParts;
+	readonly create: (
 		open: (handle: (text: string) => Promise<void>) => EventSocket,
 		parts: RealtimeParts,
-	) => RealtimeSession,
-): void {
+	) => RealtimeSession;
+}
+
+function serve({socket, request, parts: {keyOf, ...parts}, create}: RealtimeSocket): void {
 	const session = create(handle => new EventSocket(socket, handle), {
 		...parts,
 		owner: keyOf(request),

@@ -130,12 +130,13 @@ function translateFault(error: unknown, maxBytes: number): unknown {
 	return error;
 }
 
-/** @returns an error of the transport, which has a status that no code of ours stands for. */
 function tooLarge(maxBytes: number): Error {
 	const megabytes = Math.floor(maxBytes / (1024 * 1024));
 	const limit = megabytes > 0 ? `${megabytes} MB` : `${maxBytes} bytes`;
-	return Object.assign(new Error(`The file is larger than ${limit}, which is the most taken here`), {
-		statusCode: 413,
-		code: 'file_too_large',
-	});
+	return contentTooLarge(`The file is larger than ${limit}, which is the most taken here`);
+}
+
+/** @returns an error of the transport, which has a status that no code of ours stands for. */
+export function contentTooLarge(message: string): Error {
+	return Object.assign(new Error(message), {statusCode: 413, code: 'file_too_large'});
 }

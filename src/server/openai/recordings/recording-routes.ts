@@ -7,7 +7,7 @@ import type {TranslationEvent} from '../../../core/translation/translation-event
 import type {ServerParts} from '../../server-parts.js';
 import {chooseModel} from '../choose-model.js';
 import {describeOpenAiError, errorBodySchema} from '../error-body.js';
-import {receiveUpload, type Upload, type UploadedFile} from './receive-upload.js';
+import {contentTooLarge, receiveUpload, type Upload, type UploadedFile} from './receive-upload.js';
 import {formDescription, parseRecordingForm, type RecordingForm} from './recording-form.js';
 import type {RecordingPlace, RecordingPool} from './recording-pool.js';
 import {streamAnswer} from './stream-answer.js';
@@ -65,7 +65,9 @@ async function answer(
 	reply: FastifyReply,
 	parts: RecordingParts,
 ): Promise<FastifyReply> {
-	const signal = AbortSignal.any([whenClientGoes(reply), parts.signal]);
+	// A server that shuts down finishes what it has.
+	parts.signal.throwIfAborted();
+	const signal = whenClientGoes(reply);
 	const owner = parts.ownerOf(request);
 	const place = parts.pool.take(owner.id, owner.isKey);
 	let upload: Upload | undefined;
@@ -83,27 +85,37 @@ async function answer(
 		}).name;
 		const events = translate({task, model, form, file}, place, parts, signal);
 		const facts: AnswerFacts = {task, model, file: file.name, form};
-		if (form.stream) return await sendStream(putAwayAfter(events, putAway), facts, request, reply);
+		if (form.stream) {
+			return await sendStream({events: putAwayAfter(events, putAway), facts, signal}, request, reply);
+		}
 		const {contentType, body} = await writeAnswer(events, facts);
 		await putAway();
 		return await reply.type(contentType).send(body);
 	} catch (error) {
 		await putAway();
-		throw InfinisstError.is(error, 'AUDIO_UNDECODABLE') ? nameFormats(error) : error;
+		throw describeContent(error);
 	}
+}
+
+interface StreamedAnswer {
+	readonly events: AsyncIterable<TranslationEvent>;
+	readonly facts: AnswerFacts;
+	/** Fires when the client is gone. */
+	readonly signal: AbortSignal;
 }
 
 /** Begins once the first text is there, so that what fails before has a status of its own. */
 async function sendStream(
-	events: AsyncIterable<TranslationEvent>,
-	facts: AnswerFacts,
+	{events, facts, signal}: StreamedAnswer,
 	request: FastifyRequest,
 	reply: FastifyReply,
 ): Promise<FastifyReply> {
 	const iterator = events[Symbol.asyncIterator]();
 	const first = await iterator.next();
+	// A stream that is given up before it was read ends nothing that stands behind it.
+	signal.addEventListener('abort', () => void iterator.return?.().catch(() => undefined), {once: true});
 	const describe = (error: unknown) => {
-		const {error: described, isUnforeseen} = describeOpenAiError(error, request.id);
+		const {error: described, isUnforeseen} = describeOpenAiError(describeContent(error), request.id);
 		if (isUnforeseen) request.log.error({err: error}, 'a recording failed');
 		return described;
 	};
@@ -172,7 +184,12 @@ function requireFile({file}: Upload): UploadedFile {
 	]);
 }
 
-function nameFormats(error: InfinisstError): InfinisstError {
+/** What is wrong with the recording itself, as an answer tells it. */
+function describeContent(error: unknown): unknown {
+	// To others it is a limit that time lifts; a file stays as it is.
+	if (InfinisstError.is(error, 'LIMIT_EXCEEDED'))
+		return contentTooLarge(`${error.message}. ${error.hint ?? ''}`);
+	if (!InfinisstError.is(error, 'AUDIO_UNDECODABLE')) return error;
 	return new InfinisstError('AUDIO_UNDECODABLE', error.message, {
 		hint: `Send it in one of these formats: ${FORMATS}.`,
 		cause: error,
