@@ -424,6 +424,18 @@ describe('a session that waits', () => {
 	});
 });
 
+it('leaves the line of the replicas, too, when it is taken away', async () => {
+	const {host, models} = await openHostFixture({engine: {maxSessions: 1}});
+	openHosted(host);
+	const {session} = openHosted(host);
+	await settle();
+	const router = models.routers().get('scripted')!;
+	expect(router.routerStatistics().queued).toBe(1);
+	session.destroy();
+	await settle();
+	expect(router.routerStatistics().queued).toBe(0);
+});
+
 describe('a session whose model is being loaded', () => {
 	it('tells what is done, keeps what it is sent, and begins when the model is there', async () => {
 		const {host, models} = await openHostFixture({
