@@ -147,6 +147,11 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 
 	const stopMeasuring = measureServer(app, parts, () => sockets.count);
 	registerHealth(app, parts, () => isDraining);
+	app.addHook('onResponse', (_request, _reply, done) => {
+		// Who was answered last may keep the connection, and with it the server.
+		if (isDraining) setImmediate(() => app.server.closeIdleConnections());
+		done();
+	});
 	const signal = AbortSignal.any([parts.signal, ended.signal]);
 	// Each socket listens to it.
 	setMaxListeners(0, signal);

@@ -3,22 +3,22 @@ import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify';
 import {InfinisstError} from '../../core/errors.js';
 import {countRefusal, type RefusalReason} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
+import {describeRequestFailure} from './request-failure.js';
 import {sendFailure} from './send-failure.js';
 
 const REASONS: Readonly<Record<number, RefusalReason>> = {
 	413: 'body_size',
 	414: 'path',
 	415: 'media_type',
-	422: 'parameters',
 };
 
 /** Answers what handlers throw, and paths that nobody knows. */
 export function handleErrors(app: FastifyInstance, {metrics}: Pick<ServerParts, 'metrics'>): void {
 	app.setErrorHandler(async (error, request, reply) => {
-		const answered = await sendFailure(request, reply, error);
-		const reason = REASONS[reply.statusCode];
+		const {status, wrongValues} = describeRequestFailure(error, request.id);
+		const reason = wrongValues.length > 0 ? 'parameters' : REASONS[status];
 		if (reason !== undefined) countRefusal(metrics, reason);
-		return answered;
+		return sendFailure(request, reply, error);
 	});
 	app.setNotFoundHandler(async (request, reply) => {
 		countRefusal(metrics, 'path');

@@ -46,7 +46,7 @@ export function describeRequestFailure(error: unknown, requestId: string): Reque
 	if (hasZodFastifySchemaValidationErrors(error)) return describeInvalid(error);
 	const {statusCode, code, message} = error as Partial<FastifyError>;
 	if (!InfinisstError.is(error) && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-		return describeRefused(statusCode, code, joinSentences(String(message)));
+		return describeRefused(error, statusCode, code, joinSentences(String(message)));
 	}
 
 	return {
@@ -76,16 +76,22 @@ function describeInvalid(error: Parameters<typeof hasZodFastifySchemaValidationE
 	};
 }
 
-/** What fastify and its plugins refuse by themselves: its size, its JSON, its media type. */
-function describeRefused(status: number, code: string | undefined, message: string): RequestFailure {
-	const isJson = code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY';
-	const isSyntax = status === 400 && code === undefined;
-	const isWrong = isJson || isSyntax;
+/** What fastify and its plugins refuse by themselves: a size, a media type, JSON that is none. */
+function describeRefused(
+	error: unknown,
+	status: number,
+	code: string | undefined,
+	message: string,
+): RequestFailure {
+	const isJson =
+		error instanceof SyntaxError ||
+		code === 'FST_ERR_CTP_INVALID_JSON_BODY' ||
+		code === 'FST_ERR_CTP_EMPTY_JSON_BODY';
 	return {
-		status: isWrong ? 422 : status,
+		status: isJson ? 422 : status,
 		code: code?.toLowerCase() ?? null,
 		message,
-		wrongValues: isWrong ? [{loc: ['body'], msg: message, type: 'json_invalid'}] : [],
+		wrongValues: isJson ? [{loc: ['body'], msg: message, type: 'json_invalid'}] : [],
 		isUnforeseen: false,
 	};
 }

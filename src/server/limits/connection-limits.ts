@@ -76,7 +76,8 @@ const MALFORMED: Answer = {
 
 /** For `clientErrorHandler`: there is no request to answer, only a connection. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, metrics: Registry): void {
-	if (error.code === 'ECONNRESET' || socket.destroyed) return;
+	// What comes after the answer is told as a fault again.
+	if (error.code === 'ECONNRESET' || socket.destroyed || socket.writableEnded) return;
 	const {status, reason, message} = ANSWERS[error.code ?? ''] ?? MALFORMED;
 	countRefusal(metrics, reason);
 	if (!socket.writable) {

@@ -1,5 +1,5 @@
 import type {FastifyRequest} from 'fastify';
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';

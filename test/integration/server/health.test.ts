@@ -6,7 +6,10 @@ it('is ready once the configured models are loaded, and alive before', async () 
 	expect((await fetch(`${server.url}/livez`)).status).toBe(200);
 	const before = await fetch(`${server.url}/readyz`);
 	expect(before.status).toBe(503);
-	expect(await before.json()).toMatchObject({status: 'loading', models: [{name: 'slow', state: 'available'}]});
+	expect(await before.json()).toMatchObject({
+		status: 'loading',
+		models: [{name: 'slow', state: 'available'}],
+	});
 
 	const loading = server.models.load('slow');
 	await server.models.finishLoading('slow');
