@@ -53,7 +53,11 @@ describeWithWhisperBase('a translator in a process of its own', () => {
 		const [first, second] = await Promise.all(running);
 		expect(wordErrorRate(kennedyText, textOf(first!)).rate).toBeLessThanOrEqual(1 / 22);
 		expect(second).toEqual(first);
-		expect(first!.at(-1)).toEqual({type: 'translation-ended', audioMs: 11_000, segments: expect.any(Number) as number});
+		expect(first!.at(-1)).toEqual({
+			type: 'translation-ended',
+			audioMs: 11_000,
+			segments: expect.any(Number) as number,
+		});
 		await closing;
 		expect(isRunning(processId)).toBe(false);
 		const late = await rejectionOf(read(translator.translate(request())));

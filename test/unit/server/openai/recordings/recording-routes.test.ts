@@ -179,7 +179,9 @@ describe('POST /v1/audio/transcriptions', () => {
 		run.fail(new InfinisstError('AUDIO_UNDECODABLE', '"talk.mp3" ends in nothing'));
 		const late = await catchApiError(events.next());
 		expect(late.error).toMatchObject({
-			message: expect.stringContaining('"talk.mp3" ends in nothing. Send it in one of these formats') as string,
+			message: expect.stringContaining(
+				'"talk.mp3" ends in nothing. Send it in one of these formats',
+			) as string,
 			code: 'invalid_value',
 			param: 'file',
 		});
@@ -320,7 +322,12 @@ describe('POST /v1/audio/transcriptions', () => {
 		const answer = await fetch(`${server.url}/v1/audio/transcriptions`, {method: 'POST', body: form});
 		expect(answer.status).toBe(status);
 		expect(await answer.json()).toEqual({
-			error: {message: expect.stringMatching(/\w.*\.$/) as string, type: 'invalid_request_error', param, code},
+			error: {
+				message: expect.stringMatching(/\w.*\.$/) as string,
+				type: 'invalid_request_error',
+				param,
+				code,
+			},
 		});
 		expect(recordings.runs).toEqual([]);
 		expect(await uploadsOf(server)).toEqual([]);
@@ -349,7 +356,10 @@ describe('POST /v1/audio/transcriptions', () => {
 		});
 		const error = await catchApiError(large);
 		expect(error.status).toBe(413);
-		expect(error.error).toMatchObject({code: 'file_too_large', message: expect.stringContaining('3 MB') as string});
+		expect(error.error).toMatchObject({
+			code: 'file_too_large',
+			message: expect.stringContaining('3 MB') as string,
+		});
 		const stated = await catchApiError(
 			server.client.audio.transcriptions.create({
 				file: await toFile(new Uint8Array(5 * 1024 * 1024), 'larger.wav'),
