@@ -97,7 +97,9 @@ it.each(['open', 'updated', 'ended'] as const)(
 			throw new Error('the disk is full');
 		};
 		let calls = 0;
-		const note = (): void => void calls++;
+		const note = (): void => {
+			calls++;
+		};
 		const recorder: SessionRecorder = {
 			open() {
 				if (method === 'open') fail();
