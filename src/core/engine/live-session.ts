@@ -14,11 +14,17 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 /** Audio taken and not yet listened to, above which a write waits. */
 export const MAX_WAITING_MS = 10_000;
 
-/** With `catchUp`, a session looks twice as seldom when audio has waited so long to be heard, thrice at twice that, ... */
-const BEHIND_MS = 300;
+/** With `catchUp`, a session looks twice as seldom when audio waits so long to be heard, thrice at twice that, ... */
+const BEHIND_MS = 1000;
 
-/** ... up to this, which costs a quarter. */
-const MAX_STEP_FACTOR = 6;
+/** ... up to this. */
+const MAX_STEP_FACTOR = 3;
+
+/** Audio waits for so long while a look is under way, and where nobody is in a hurry that is nothing to catch up. */
+const LEAST_BEHIND_MS = 200;
+
+/** How much of what audio waits for now counts against what it waited for before: a single long wait is none. */
+const BEHIND_WEIGHT = 0.3;
 
 /** Text of a look is wanted before the next piece of audio is there. */
 const WANTED_WITHIN_MS = TICK_SAMPLES / SAMPLES_PER_MS;
@@ -32,6 +38,8 @@ export interface LiveSessionParts {
 	/** Commands that the translation has seen. */
 	readonly commands: number;
 	readonly clock: Clock;
+	/** Whether others wait for what this session does. */
+	readonly isCrowded: () => boolean;
 	/** Gives up what the translation waits for. */
 	readonly abort: (reason: unknown) => void;
 	/** Called once, when nothing of the session runs any more. */
@@ -55,6 +63,7 @@ export class LiveSession implements EngineSession {
 	#events: SessionEvent[] = [];
 	#levelDecibels = -100;
 	#lagMs = 0;
+	#behindMs = 0;
 	#spent = {frames: 0, tokens: 0, seconds: 0};
 	#isEnding = false;
 	#news = createDeferred();
@@ -175,10 +184,13 @@ export class LiveSession implements EngineSession {
 	async #tick(sample: number): Promise<void> {
 		const arrivedMs = this.#arrivals.timeOf(sample);
 		const isCatchingUp = this.#parts.options.catchUp === true;
-		const behind = Math.floor((this.#parts.clock.nowMs() - arrivedMs) / BEHIND_MS);
-		const stepFactor = isCatchingUp ? Math.min(1 + behind, MAX_STEP_FACTOR) : 1;
+		const {clock, isCrowded} = this.#parts;
+		this.#behindMs += (clock.nowMs() - arrivedMs - this.#behindMs) * BEHIND_WEIGHT;
+		const isSparing = isCatchingUp && isCrowded();
+		const behindMs = Math.max(0, this.#behindMs - (isSparing ? 0 : LEAST_BEHIND_MS));
+		const stepFactor = isCatchingUp ? Math.min(1 + behindMs / BEHIND_MS, MAX_STEP_FACTOR) : 1;
 		const deadlineMs = arrivedMs + WANTED_WITHIN_MS;
-		this.#tell(await this.#translation.tick({stepFactor, deadlineMs}));
+		this.#tell(await this.#translation.tick({stepFactor, isSparing, deadlineMs}));
 	}
 
 	async #obey(command: Command): Promise<boolean> {

@@ -24,6 +24,7 @@ import {
 	type ReplicaStatistics,
 	type SessionOptions,
 } from './engine.js';
+import {Crowd, type ReadActivity} from './crowd.js';
 import {LiveSession} from './live-session.js';
 
 export interface WhisperReplicaOptions {
@@ -38,6 +39,8 @@ export interface WhisperReplicaOptions {
 	readonly device?: Device;
 	readonly settings?: Partial<BatchSettings>;
 	readonly clock?: Clock;
+	/** What the calling thread did so far. @default the runtime's count */
+	readonly readActivity?: ReadActivity;
 }
 
 /**
@@ -47,7 +50,7 @@ export interface WhisperReplicaOptions {
  * @throws {InfinisstError} `MODEL_CORRUPT`, `DEVICE_UNAVAILABLE`, `OPTION_INVALID`.
  */
 export async function openWhisperReplica(options: WhisperReplicaOptions): Promise<Engine> {
-	const {graphsDirectory, threads, device, clock = systemClock} = options;
+	const {graphsDirectory, threads, device, clock = systemClock, readActivity = readThreadActivity} = options;
 	const settings = changeBatchSettings(DEFAULT_BATCH_SETTINGS, options.settings ?? {});
 	const opening = [
 		openInlineWhisperModel({
@@ -71,8 +74,14 @@ export async function openWhisperReplica(options: WhisperReplicaOptions): Promis
 		model,
 		detector,
 		clock,
+		crowd: new Crowd(clock, readActivity),
 		settings,
 	});
+}
+
+function readThreadActivity(): ReturnType<ReadActivity> {
+	const {active, idle} = performance.eventLoopUtilization();
+	return {activeMs: active, idleMs: idle};
 }
 
 interface WhisperReplicaParts {
@@ -81,6 +90,7 @@ interface WhisperReplicaParts {
 	readonly model: WhisperModel;
 	readonly detector: VoiceActivityDetector;
 	readonly clock: Clock;
+	readonly crowd: Crowd;
 	readonly settings: BatchSettings;
 }
 
@@ -223,6 +233,7 @@ class WhisperReplica implements Engine {
 				translation,
 				commands: checkpoint?.commands ?? 0,
 				clock,
+				isCrowded: () => this.#sessions.size > 1 && this.#parts.crowd.isCrowded,
 				abort: reason => controller.abort(reason),
 				onOver: () => {
 					this.#sessions.delete(open);

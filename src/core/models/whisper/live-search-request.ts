@@ -10,12 +10,14 @@ export interface LiveSearchRequest {
 	readonly furthestFrame: number;
 	/** A token read from so many frames before the furthest is a rewind, and not taken. */
 	readonly rewindFrames: number;
+	/** The search ends with the first token read from here on. @default none */
+	readonly endFrame?: number | undefined;
 	/** Tokens after which a sequence counts as runaway, settled text included. */
 	readonly maxTokens: number;
 }
 
 /** Why a live search ended: a `stall` is left out of the result. */
-export type LiveSearchEnd = 'end-of-text' | 'rewind' | 'stall' | 'loop' | 'too-long';
+export type LiveSearchEnd = 'end-of-text' | 'end-frame' | 'rewind' | 'stall' | 'loop' | 'too-long';
 
 /** What may follow the settled text. */
 export interface LiveSearchResult {

@@ -80,7 +80,7 @@ export class LiveSearch implements DecodeTask {
 	}
 
 	#choose(logits: Float32Array, alignment: readonly Float32Array[]): readonly NextToken[] {
-		const {audioFrames, rewindFrames} = this.#request;
+		const {audioFrames, rewindFrames, endFrame = Infinity} = this.#request;
 		const written = [...this.#settled, ...this.#tokens];
 		const {best: token, logSumExp} = this.#rules.apply(logits, written);
 		if (token === this.#description.specialTokens.endOfText) return this.#finish('end-of-text');
@@ -100,6 +100,7 @@ export class LiveSearch implements DecodeTask {
 		}
 		if (findLoop([...written, token]) > 0) return this.#finish('loop');
 		if (this.#tokens.length >= this.#limit) return this.#finish('too-long');
+		if (frame >= endFrame) return this.#finish('end-frame');
 		return [{parent: 0, token}];
 	}
 

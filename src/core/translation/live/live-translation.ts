@@ -12,7 +12,7 @@ import type {LatencyMultiplier, PolicyName} from '../../engine/engine.js';
 import type {WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import {findPolicy} from '../policy/find-policy.js';
-import {latencySettings, type LatencySettings} from '../policy/latency-settings.js';
+import {spareSettings, latencySettings, type LatencySettings} from '../policy/latency-settings.js';
 import {LiveLanguage} from './live-language.js';
 import {SharedHearing, type LookCost} from './shared-hearing.js';
 import {beginWriter, WindowWriter, type Look, type WindowWriterState} from './window-writer.js';
@@ -57,6 +57,8 @@ export interface LiveTranslationState {
 export interface TickOptions {
 	/** Look so many times more seldom. @default 1 */
 	readonly stepFactor?: number;
+	/** Do with less, because others wait. @default false */
+	readonly isSparing?: boolean;
 	/** As in `CallOptions` of the model. */
 	readonly deadlineMs?: number;
 }
@@ -208,14 +210,20 @@ export class LiveTranslation {
 
 	async #look(
 		probabilities: Float32Array,
-		{sample, isLast, stepFactor = 1, deadlineMs}: TickOptions & Pick<Look, 'sample' | 'isLast'>,
+		{
+			sample,
+			isLast,
+			stepFactor = 1,
+			isSparing = false,
+			deadlineMs,
+		}: TickOptions & Pick<Look, 'sample' | 'isLast'>,
 	): Promise<TickResult> {
 		const from = this.#heardSample;
 		const {model, signal} = this.#parts;
 		this.#track.push(probabilities);
 		this.#heardSample = sample;
 		const given = {...latencySettings(this.#latencyMultiplier), ...this.#options.settings};
-		const settings = {...given, stepMs: given.stepMs * stepFactor};
+		const settings = {...(isSparing ? spareSettings(given) : given), stepMs: given.stepMs * stepFactor};
 		const hearing = new SharedHearing(model, this.#history, {signal, deadlineMs});
 		try {
 			for (const writer of this.#writers) await writer.look({sample, isLast, settings, hearing});

@@ -205,14 +205,15 @@ export class WindowWriter {
 	/** An open look: settles what the policy lets pass. */
 	async #lookOn(runs: readonly SpeechRun[], {sample, settings, hearing}: Look): Promise<void> {
 		const {policy, model, guard} = this.#parts;
-		const heard = await hearing.hear(this.#state.windowStart, sample, SILENCE_MS);
+		const heard = await hearing.hear(this.#state.windowStart, sample, settings.silenceMs);
 		const language = await this.#findLanguage(heard, runs, sample);
 		if (language === undefined) {
 			this.#state = {...this.#state, lookedAt: sample};
 			return;
 		}
 		const audioFrames = this.#framesUpTo(sample);
-		const result = await heard.search(this.#request(language, sample));
+		const endFrame = settings.looksAhead ? undefined : policy.heldFrom?.(audioFrames, settings);
+		const result = await heard.search({...this.#request(language, sample), endFrame});
 		const {settled, windowStart, foreseen} = this.#state;
 		this.#state = {...this.#state, lookedAt: sample};
 		const audioMs = toMs(sample);

@@ -6,6 +6,7 @@ import type {CommitPolicy} from './commit-policy.js';
  */
 export const alignAtt: CommitPolicy = {
 	name: 'align-att',
+	heldFrom: (audioFrames, {sureHoldFrames, holdFrames}) => audioFrames - Math.min(sureHoldFrames, holdFrames),
 	settle({tokens, frames, probabilities, audioFrames}, {settings, previous}) {
 		let foreseen = 0;
 		while (foreseen < tokens.length && previous?.[foreseen] === tokens[foreseen]) foreseen++;

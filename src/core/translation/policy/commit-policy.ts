@@ -28,6 +28,8 @@ export interface PolicyContext {
 /** Decides how much of a hypothesis is settled, never to change again. */
 export interface CommitPolicy {
 	readonly name: PolicyName;
+	/** Frame from which on no token is settled, whatever follows; undefined where the policy reads all of it. */
+	readonly heldFrom?: (audioFrames: number, settings: LatencySettings) => number;
 	/** @returns how many tokens to settle; what is no whole word is left for later by the caller. */
 	settle(hypothesis: Hypothesis, context: PolicyContext): number;
 }

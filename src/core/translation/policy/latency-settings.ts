@@ -20,11 +20,19 @@ export interface LatencySettings {
 	readonly keepMs: number;
 	/** A window that is longer is cut at a word. */
 	readonly capMs: number;
+	/** Silence behind the audio of an open look. */
+	readonly silenceMs: number;
+	/** Whether to write on behind what may be settled: what is foreseen now is sure at the next look. */
+	readonly looksAhead: boolean;
 }
+
+/** What is the same for all multipliers. With less silence behind the audio the decoder reads again what it has read (docs/live.md). */
+const COMMON = {silenceMs: 1000, looksAhead: true} as const;
 
 /** Chosen on the development set (docs/live.md). */
 const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 	1: {
+		...COMMON,
 		stepMs: 768,
 		holdFrames: 50,
 		sureHoldFrames: 20,
@@ -36,6 +44,7 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 		capMs: 10_000,
 	},
 	2: {
+		...COMMON,
 		stepMs: 1000,
 		holdFrames: 100,
 		sureHoldFrames: 30,
@@ -47,6 +56,7 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 		capMs: 10_000,
 	},
 	3: {
+		...COMMON,
 		stepMs: 1500,
 		holdFrames: 120,
 		sureHoldFrames: 50,
@@ -58,6 +68,7 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 		capMs: 10_000,
 	},
 	4: {
+		...COMMON,
 		stepMs: 2000,
 		holdFrames: 150,
 		sureHoldFrames: 60,
@@ -72,4 +83,15 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 
 export function latencySettings(multiplier: LatencyMultiplier): LatencySettings {
 	return SETTINGS[multiplier];
+}
+
+/** Settings that cost a third less, for sessions that wait for each other; chosen in load runs (docs/live.md). */
+export function spareSettings(settings: LatencySettings): LatencySettings {
+	return {
+		...settings,
+		keepMs: Math.min(settings.keepMs, 2000),
+		capMs: Math.min(settings.capMs, 5000),
+		silenceMs: Math.min(settings.silenceMs, 500),
+		looksAhead: false,
+	};
 }

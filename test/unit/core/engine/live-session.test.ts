@@ -26,6 +26,8 @@ interface Subject {
 	readonly aborts: unknown[];
 	/** How often the session said that it was over. */
 	overs: number;
+	/** Whether others are said to wait. */
+	isCrowded: boolean;
 }
 
 async function open(options: Partial<SessionOptions> = {}): Promise<Subject> {
@@ -62,11 +64,13 @@ async function open(options: Partial<SessionOptions> = {}): Promise<Subject> {
 		clock,
 		aborts,
 		overs: 0,
+		isCrowded: false,
 		session: new LiveSession({
 			options: sessionOptions,
 			translation,
 			commands: 0,
 			clock,
+			isCrowded: () => subject.isCrowded,
 			abort: reason => {
 				aborts.push(reason);
 				controller.abort(reason);
@@ -219,6 +223,23 @@ describe('LiveSession', () => {
 			return eventsOf(await reading);
 		};
 		expect(await run(true)).toEqual(await run(false));
+	});
+
+	it('spares what others wait for, if it is asked to', async () => {
+		for (const catchUp of [true, false]) {
+			const subject = await open({catchUp});
+			subject.isCrowded = true;
+			const reading = readAll(subject.session);
+			for (let at = 0; at < 12_000; at += 200) {
+				await subject.session.write(positionAudio(200, at));
+				await settle();
+			}
+			subject.session.end();
+			await reading;
+			// The last look of a window has all the silence in any case.
+			const silences = new Set(subject.model.hearings.map(({silenceMs}) => silenceMs));
+			expect([...silences]).toEqual(catchUp ? [500, 1000] : [1000]);
+		}
 	});
 
 	it('obeys commands in their order, each where it was given', async () => {

@@ -72,6 +72,16 @@ describe('LiveSearch', () => {
 		expect(steps).toBe(3);
 	});
 
+	it('ends with the first token read from where it is to end', () => {
+		const {tokens, frames, end, steps} = search(words(12), {endFrame: 25});
+		expect({tokens, frames, end, steps}).toEqual({
+			tokens: [3, 4, 5, 6, 7],
+			frames: [5, 10, 15, 20, 25],
+			end: 'end-frame',
+			steps: 4,
+		});
+	});
+
 	it('has nothing to say where the model has not', () => {
 		// An end at once is forbidden where nothing is settled.
 		expect(search([], {settledTokens: [3]})).toMatchObject({

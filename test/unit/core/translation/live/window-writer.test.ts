@@ -27,6 +27,8 @@ const SETTINGS: LatencySettings = {
 	minWindowMs: 2000,
 	pauseMs: 600,
 	capMs: 10_000,
+	silenceMs: 1000,
+	looksAhead: true,
 };
 
 function numbered(count: number): string[] {
@@ -100,6 +102,17 @@ describe('WindowWriter', () => {
 		for (const [index, end] of ends.slice(1, -1).entries())
 			expect(end - ends[index]!).toBeGreaterThanOrEqual(SETTINGS.stepMs);
 		expect(ends[0]).toBeGreaterThanOrEqual(1000 + SETTINGS.minWindowMs);
+	});
+
+	it('reads no further than what may be settled where it does not look ahead, and settles the same', async () => {
+		const words = makeSpeech(numbered(12), 1000);
+		const ahead = await run(words);
+		const sparing = await run(words, {settings: {...SETTINGS, looksAhead: false}});
+		expect(finals(sparing.events)).toEqual(finals(ahead.events));
+		const open = sparing.model.requests.filter(({endFrame}) => endFrame !== undefined);
+		expect(open.length).toBeGreaterThan(2);
+		for (const {endFrame, audioFrames} of open) expect(endFrame).toBe(audioFrames - SETTINGS.holdFrames);
+		expect(ahead.model.requests.every(({endFrame}) => endFrame === undefined)).toBe(true);
 	});
 
 	it('tells what is likely to follow, unless nobody wants to know, and settles the same', async () => {

@@ -20,6 +20,8 @@ const SETTINGS: LatencySettings = {
 	minWindowMs: 2000,
 	pauseMs: 600,
 	capMs: 10_000,
+	silenceMs: 1000,
+	looksAhead: true,
 };
 
 function hypothesis(parts: Partial<Hypothesis> & Pick<Hypothesis, 'tokens'>): Hypothesis {
@@ -101,6 +103,18 @@ describe('AlignAtt', () => {
 		const given = hypothesis({tokens: [7], frames: [first], probabilities: [1]});
 		expect(alignAtt.settle(given, context({previous: [7]}))).toBe(0);
 		expect(alignAtt.settle({...given, frames: [first - 1]}, context({previous: [7]}))).toBe(1);
+	});
+
+	it('tells from where on it settles nothing', () => {
+		const frames = [40, 150, 179, 180, 190];
+		const all = hypothesis({tokens: [1, 2, 3, 4, 5], frames, probabilities: frames.map(() => 1)});
+		const heldFrom = alignAtt.heldFrom!(all.audioFrames, SETTINGS);
+		expect(heldFrom).toBe(180);
+		const count = alignAtt.settle(all, context());
+		expect(count).toBe(3);
+		// What is read behind that makes no difference.
+		const cut = hypothesis({tokens: [1, 2, 3, 4], frames: frames.slice(0, 4), probabilities: [1, 1, 1, 1]});
+		expect(alignAtt.settle(cut, context())).toBe(count);
 	});
 
 	it('holds a likely token back where what follows is unlikely: the word may go on', () => {
