@@ -2,7 +2,6 @@ import {Counter, type Registry} from 'prom-client';
 
 /** Why something was not taken; the label of `infinisst_refused_total`. */
 export type RefusalReason =
-	| 'address'
 	| 'audio'
 	| 'body_size'
 	| 'connections'
@@ -19,7 +18,6 @@ export type RefusalReason =
 	| 'parameters'
 	| 'path'
 	| 'rate'
-	| 'session_limit'
 	| 'slow'
 	| 'sockets';
 
