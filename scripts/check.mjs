@@ -27,6 +27,7 @@ try {
 		step('lint', () => tool('eslint', 'bin/eslint.js', '.'));
 		step('format', () => tool('prettier', 'bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
 		step('types', () => tool('typescript', 'bin/tsc', '--noEmit'));
+		step('types of the page', () => tool('typescript', 'bin/tsc', '--noEmit', '-p', 'src/server/web/page'));
 		if (requiresAll) step('fresh clone', runFreshClone);
 		runTests();
 	}

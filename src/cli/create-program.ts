@@ -3,12 +3,14 @@ import {Command} from 'commander';
 import type {CommandContext} from './command-context.js';
 import {registerCompat} from './commands/compat.js';
 import {registerConfig} from './commands/config.js';
+import {registerDoctor} from './commands/doctor.js';
 import {registerHistory} from './commands/history.js';
 import {registerModels} from './commands/models.js';
 import {registerServe} from './commands/serve.js';
 import {registerStatus} from './commands/status.js';
 import {registerTranslate} from './commands/translate.js';
 import {registerWorker} from './commands/worker.js';
+import {registerYoutube} from './commands/youtube.js';
 import {readVersion} from './read-version.js';
 import type {RunOutcome} from './run-outcome.js';
 
@@ -34,6 +36,7 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 			getErrHasColors: () => false,
 		});
 	registerTranslate(program, context, outcome);
+	registerYoutube(program, context, outcome);
 	registerServe(program, context);
 	registerStatus(program, context);
 	registerCompat(program, context, outcome);
@@ -41,5 +44,6 @@ export function createProgram(context: CommandContext, outcome: RunOutcome): Com
 	registerModels(program, context);
 	registerHistory(program, context);
 	registerWorker(program, context);
+	registerDoctor(program, context, outcome);
 	return program;
 }

@@ -1,4 +1,12 @@
-import {fractionOf, remainingMs, speedOf, type RecordingStatus, type RunStatus} from './run-status.js';
+import {formatBytes} from '../../core/models/format-bytes.js';
+import {
+	fractionOf,
+	remainingMs,
+	speedOf,
+	type DownloadStatus,
+	type RecordingStatus,
+	type RunStatus,
+} from './run-status.js';
 
 /** `1:05` or `1:02:03`; takes ms. */
 export function formatDuration(timeMs: number): string {
@@ -33,12 +41,20 @@ export function formatAdvance(status: RecordingStatus): string {
 	].join(', ');
 }
 
+/** How much has come: `12.3 MB of 45.0 MB`. */
+export function formatReceived({receivedBytes, totalBytes}: DownloadStatus): string {
+	const received = formatBytes(receivedBytes);
+	return totalBytes === undefined ? received : `${received} of ${formatBytes(totalBytes)}`;
+}
+
 /** One line, for where nothing can be redrawn. */
 export function formatStatusLine(status: RunStatus): string {
 	if (status.kind === 'model') {
 		const share = status.fraction === undefined ? '' : `, ${formatPercent(status.fraction)}`;
 		return `${status.model}: ${status.activity}${share}`;
 	}
+
+	if (status.kind === 'download') return `${status.name}: ${formatReceived(status)}`;
 
 	const fraction = fractionOf(status);
 	const place = status.count > 1 ? ` (${status.position} of ${status.count})` : '';

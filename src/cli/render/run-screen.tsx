@@ -2,7 +2,7 @@ import {Box, Text, render, useStderr, useStdout, type RenderOptions} from 'ink';
 import {useEffect} from 'react';
 
 import type {OutputStream} from '../command-context.js';
-import {formatAdvance, formatPercent} from './format-status.js';
+import {formatAdvance, formatPercent, formatReceived} from './format-status.js';
 import {fractionOf, type RecordingStatus, type RunStatus} from './run-status.js';
 import type {RunViewContext} from './run-view.js';
 
@@ -70,15 +70,31 @@ function Screen({status, color, onPrinters}: ScreenProps) {
 	const {write: printResult} = useStderr();
 	useEffect(() => onPrinters({printNotice, printResult}), [onPrinters, printNotice, printResult]);
 	if (status === undefined) return null;
-	return status.kind === 'model' ? (
+	switch (status.kind) {
+		case 'model':
+			return <Work name={`${status.model}: ${status.activity}`} fraction={status.fraction} color={color} />;
+		case 'download': {
+			const {name, receivedBytes, totalBytes} = status;
+			const fraction = totalBytes === undefined ? undefined : Math.min(1, receivedBytes / totalBytes);
+			return <Work name={`${name}: ${formatReceived(status)}`} fraction={fraction} color={color} />;
+		}
+		case 'recording':
+			return <Recording status={status} color={color} />;
+	}
+}
+
+interface WorkProps {
+	readonly name: string;
+	readonly fraction: number | undefined;
+	readonly color: boolean;
+}
+
+function Work({name, fraction, color}: WorkProps) {
+	return (
 		<Box flexDirection="column">
-			<Text wrap="truncate-end">
-				{status.model}: {status.activity}
-			</Text>
-			<Bar fraction={status.fraction} color={color} />
+			<Text wrap="truncate-end">{name}</Text>
+			<Bar fraction={fraction} color={color} />
 		</Box>
-	) : (
-		<Recording status={status} color={color} />
 	);
 }
 

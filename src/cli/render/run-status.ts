@@ -9,6 +9,12 @@ export type RunStatus =
 			readonly fraction: number | undefined;
 	  }
 	| {
+			readonly kind: 'download';
+			readonly name: string;
+			readonly receivedBytes: number;
+			readonly totalBytes: number | undefined;
+	  }
+	| {
 			readonly kind: 'recording';
 			readonly name: string;
 			/** Counts from 1. */
@@ -22,6 +28,8 @@ export type RunStatus =
 			/** Name of the language spoken, once known. */
 			readonly language: string | undefined;
 	  };
+
+export type DownloadStatus = Extract<RunStatus, {kind: 'download'}>;
 
 export type RecordingStatus = Extract<RunStatus, {kind: 'recording'}>;
 

@@ -126,7 +126,7 @@ export async function openFilteringProxy(options: FilteringProxyOptions): Promis
 
 		const authority = `http://${request.url ?? ''}`;
 		const target = URL.canParse(authority) ? new URL(authority) : undefined;
-		if (target === undefined || target.pathname !== '/') {
+		if (target?.pathname !== '/') {
 			client.end('HTTP/1.1 400 Bad Request\r\n\r\n');
 			return;
 		}

@@ -32,14 +32,16 @@ export async function registerYoutube(
 	await readBodies(app);
 	answerFailures(app, parts);
 	// A server is not closed before the last trace of a download is gone.
-	app.addHook('onClose', async () => void (await Promise.allSettled(running)));
+	app.addHook('onClose', async () => {
+		await Promise.allSettled(running);
+	});
 
 	const asked = z.object(parameters).partial();
 	app.route({
 		method: 'POST',
 		url: '/download_youtube',
 		// Parameters are read from all places together.
-		validatorCompiler: () => value => ({value}),
+		validatorCompiler: () => (value: unknown) => ({value}),
 		schema: {
 			tags: ['media'],
 			summary: 'Fetch a video of an allowed site, as video/mp4; an object with `error` when that fails',

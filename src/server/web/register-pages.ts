@@ -32,9 +32,10 @@ export async function registerPages(
 		url: '/',
 		exposeHeadRoute: true,
 		schema: {hide: true},
-		handler: async (_request, reply) =>
-			(await sendPageFile(reply, 'index.html')) ??
-			reply.type('text/html; charset=utf-8').send(listEndpoints(app.swagger() as DescribedPaths)),
+		async handler(_request, reply) {
+			if (await sendPageFile(reply, 'index.html')) return reply;
+			return reply.type('text/html; charset=utf-8').send(listEndpoints(app.swagger() as DescribedPaths));
+		},
 	});
 	app.route({
 		method: 'GET',
@@ -43,20 +44,20 @@ export async function registerPages(
 		schema: {hide: true},
 		async handler(request, reply) {
 			const {'*': path} = request.params as {readonly '*': string};
-			const sent = await sendPageFile(reply, path);
-			if (sent !== undefined) return sent;
-			reply.callNotFound();
+			if (!(await sendPageFile(reply, path))) reply.callNotFound();
 			return reply;
 		},
 	});
 
-	async function sendPageFile(reply: FastifyReply, path: string): Promise<FastifyReply | undefined> {
+	/** @returns false if there is no such file. */
+	async function sendPageFile(reply: FastifyReply, path: string): Promise<boolean> {
 		const folder = findPage([...ownFolders(), builtInPage]);
 		const file = folder === undefined ? undefined : await findServedFile(folder, path);
-		if (file === undefined) return undefined;
+		if (file === undefined) return false;
 		// Rules for our page, which pages of other people need not follow.
 		if (folder !== builtInPage) reply.raw.removeHeader('content-security-policy');
-		return reply.header('cache-control', 'no-cache').sendFile(file.name, file.folder, {cacheControl: false});
+		void reply.header('cache-control', 'no-cache').sendFile(file.name, file.folder, {cacheControl: false});
+		return true;
 	}
 }
 

@@ -78,7 +78,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		const server = await open();
 		const response = await post(server, {url});
 		expect(response.status).toBe(200);
-		expect(await response.json()).toEqual({success: false, error: expect.stringMatching(error)});
+		expect(await response.json()).toEqual(failure(error));
 	});
 
 	it.each(['http://127.0.0.1', 'http://2130706433', 'http://0x7f.1', 'http://localhost'])(
@@ -89,10 +89,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 				youtube: {allowedHosts: ['127.0.0.1', 'localhost'], allowPrivateAddresses: false},
 			});
 			const response = await post(server, {url: `${origin}:${new URL(site.url).port}/clip.mp4`});
-			expect(await response.json()).toEqual({
-				success: false,
-				error: expect.stringMatching(/inside a network, which is refused/),
-			});
+			expect(await response.json()).toEqual(failure(/inside a network, which is refused/));
 			expect(site.requests).toEqual([]);
 		},
 	);
@@ -105,10 +102,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 			lookup: () => Promise.resolve([questions++ === 0 ? '93.184.216.34' : '127.0.0.1']),
 		});
 		const response = await post(server, {url: `http://videos.test:${new URL(site.url).port}/clip.mp4`});
-		expect(await response.json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/videos.test is an address inside a network/),
-		});
+		expect(await response.json()).toEqual(failure(/videos.test is an address inside a network/));
 		expect(questions).toBeGreaterThan(1);
 		expect(site.requests).toEqual([]);
 	});
@@ -124,10 +118,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		});
 		const server = await open();
 		const response = await post(server, {url: `${site.url}/away.mp4`});
-		expect(await response.json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/Videos of localhost are not fetched here/),
-		});
+		expect(await response.json()).toEqual(failure(/Videos of localhost are not fetched here/));
 		expect(site.requests.length).toBeGreaterThan(0);
 		expect(inner.requests).toEqual([]);
 	});
@@ -137,7 +128,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		const server = await open();
 		const response = await post(server, {url: `${site.url}/nothing.mp4`});
 		expect(response.status).toBe(200);
-		expect(await response.json()).toEqual({success: false, error: expect.stringMatching(/404/)});
+		expect(await response.json()).toEqual(failure(/404/));
 	});
 
 	it('refuses a video that says it is too large, and stops one that does not say', async () => {
@@ -155,39 +146,27 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		const server = await open({youtube: {maxBytes: 50_000}});
 		for (const path of ['/clip.mp4', '/silent.mp4']) {
 			const response = await post(server, {url: site.url + path});
-			expect(await response.json()).toEqual({
-				success: false,
-				error: expect.stringMatching(/The video is larger than 50.0 kB/),
-			});
+			expect(await response.json()).toEqual(failure(/The video is larger than 50.0 kB/));
 		}
 	});
 
 	it('stops at the time limit', async () => {
 		const {server, response} = await stalled({youtube: {timeoutMs: 60_000}});
 		server.clock.advance(60_000);
-		expect(await (await response).json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/took longer than 60 s/),
-		});
+		expect(await (await response).json()).toEqual(failure(/took longer than 60 s/));
 	});
 
 	it('stops when the server shuts down', async () => {
 		const {server, response} = await stalled();
 		server.stop();
-		expect(await (await response).json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/The server is shutting down/),
-		});
+		expect(await (await response).json()).toEqual(failure(/The server is shutting down/));
 	});
 
 	it('stops when the client has gone, and frees its place', async () => {
 		const client = new AbortController();
 		const {server, response, site} = await stalled({youtube: {maxParallel: 1}}, client.signal);
 		const other = await post(server, {url: `${site.url}/clip.mp4`});
-		expect(await other.json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/1 videos are being fetched, which is the limit/),
-		});
+		expect(await other.json()).toEqual(failure(/1 videos are being fetched, which is the limit/));
 		client.abort();
 		await expect(response).rejects.toThrow();
 		// Its place is free once everything of it is gone.
@@ -203,10 +182,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		const server = await open({environment: {PATH: '/nowhere'}});
 		const response = await post(server, {url: 'http://127.0.0.1/clip.mp4'});
 		expect(response.status).toBe(200);
-		expect(await response.json()).toEqual({
-			success: false,
-			error: expect.stringMatching(/yt-dlp is not installed.*pipx install yt-dlp/),
-		});
+		expect(await response.json()).toEqual(failure(/yt-dlp is not installed.*pipx install yt-dlp/));
 	});
 
 	it('answers 422 to a url of a wrong type or none', async () => {
@@ -238,6 +214,11 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		return {server, site, response};
 	}
 });
+
+/** What failed requests answer. */
+function failure(error: RegExp): unknown {
+	return {success: false, error: expect.stringMatching(error) as unknown};
+}
 
 function post(server: MediaServer, body: object, signal?: AbortSignal): Promise<Response> {
 	return fetch(`${server.url}/download_youtube`, {

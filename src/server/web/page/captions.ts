@@ -13,25 +13,15 @@ export interface CaptionView {
 /** Shows what a stream says. */
 export function followCaptions(view: CaptionView): (message: ServerMessage) => void {
 	return message => {
-		switch (message.type) {
-			case 'final':
-				view.addFinal(message.segment, message.text);
-				break;
-			case 'partial':
-				view.showTail(message.segment, message.text);
-				break;
-			case 'session.snapshot': {
-				view.clear();
-				const [text] = message.texts;
-				if (text === undefined) break;
-				view.addFinal(-1, text.final);
-				view.showTail(-1, text.partial);
-				break;
-			}
-			case 'session.reset':
-				view.clear();
-				break;
-			default:
+		if (message.type === 'final') view.addFinal(message.segment, message.text);
+		else if (message.type === 'partial') view.showTail(message.segment, message.text);
+		else if (message.type === 'session.reset') view.clear();
+		else if (message.type === 'session.snapshot') {
+			view.clear();
+			const [text] = message.texts;
+			if (text === undefined) return;
+			view.addFinal(-1, text.final);
+			view.showTail(-1, text.partial);
 		}
 	};
 }

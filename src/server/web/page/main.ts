@@ -12,6 +12,7 @@ const page = {
 	source: find('#source', HTMLSelectElement),
 	target: find('#target', HTMLSelectElement),
 	latency: find('#latency', HTMLSelectElement),
+	fromFile: find('#from-file', HTMLInputElement),
 	file: find('#file', HTMLInputElement),
 	fileRow: find('#file-row', HTMLElement),
 	start: find('#start', HTMLButtonElement),
@@ -77,8 +78,8 @@ function showInput(): void {
 	page.fileRow.hidden = chosenInput() !== 'file';
 }
 
-function chosenInput(): string {
-	return String(new FormData(page.form).get('input') ?? 'microphone');
+function chosenInput(): 'microphone' | 'file' {
+	return page.fromFile.checked ? 'file' : 'microphone';
 }
 
 async function loadLanguages(): Promise<void> {
@@ -114,9 +115,9 @@ async function run(): Promise<void> {
 	page.lag.textContent = '';
 	setRunning(true);
 	let sound: Sound | undefined;
-	let isStopped = false;
+	const stopped = new AbortController();
 	stop = () => {
-		isStopped = true;
+		stopped.abort();
 		page.status.textContent = 'Finishing';
 		sound?.stop();
 	};
@@ -138,7 +139,7 @@ async function run(): Promise<void> {
 		void session.done.catch(() => undefined).then(() => sound?.stop());
 		const write = (samples: Float32Array): Promise<void> => session.write(samples);
 		sound = file === undefined ? await openMicrophone(write) : await openRecording(file, write);
-		if (isStopped) sound.stop();
+		if (stopped.signal.aborted) sound.stop();
 		await Promise.race([sound.ended, session.done]);
 		endSession(session);
 		await session.done;
@@ -165,27 +166,19 @@ function endSession(session: StreamClient): void {
 }
 
 function showState(event: ServerMessage): void {
-	switch (event.type) {
-		case 'session.created':
-			page.status.textContent = chosenInput() === 'file' ? 'Translating' : 'Listening';
-			break;
-		case 'session.progress':
-			if (event.status === 'queued') {
-				page.status.textContent = `Waiting for a place: number ${event.queue_position}`;
-			} else if (event.status === 'initializing') {
-				page.status.textContent = event.activity ?? 'Loading the model';
-			} else if (event.status === 'active') {
-				page.status.textContent = chosenInput() === 'file' ? 'Translating' : 'Listening';
-			}
-			break;
-		case 'lag':
-			page.lag.textContent = `${(event.lag_ms / 1000).toFixed(1)} s behind`;
-			break;
-		case 'error':
-			showError(event.message);
-			break;
-		default:
+	if (event.type === 'session.created') showWork();
+	else if (event.type === 'lag') page.lag.textContent = `${(event.lag_ms / 1000).toFixed(1)} s behind`;
+	else if (event.type === 'error') showError(event.message);
+	else if (event.type === 'session.progress') {
+		const {status, queue_position: position, activity} = event;
+		if (status === 'queued') page.status.textContent = `Waiting for a place: number ${position}`;
+		else if (status === 'initializing') page.status.textContent = activity ?? 'Loading the model';
+		else if (status === 'active') showWork();
 	}
+}
+
+function showWork(): void {
+	page.status.textContent = chosenInput() === 'file' ? 'Translating' : 'Listening';
 }
 
 /** A browser's socket, whose comings and goings are shown. */

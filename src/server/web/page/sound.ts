@@ -59,11 +59,11 @@ export async function openRecording(file: File, write: WriteSamples): Promise<So
 	const context = new OfflineAudioContext(1, 1, SAMPLE_RATE_HZ);
 	const audio = await context.decodeAudioData(await file.arrayBuffer());
 	const channels = Array.from({length: audio.numberOfChannels}, (_, index) => audio.getChannelData(index));
-	let isStopped = false;
+	const stopped = new AbortController();
 	return {
 		ended: (async () => {
 			for (let start = 0; start < audio.length; start += PIECE_SAMPLES) {
-				if (isStopped) return;
+				if (stopped.signal.aborted) return;
 				const length = Math.min(PIECE_SAMPLES, audio.length - start);
 				await write(
 					Float32Array.from(
@@ -74,6 +74,6 @@ export async function openRecording(file: File, write: WriteSamples): Promise<So
 				);
 			}
 		})(),
-		stop: () => void (isStopped = true),
+		stop: () => stopped.abort(),
 	};
 }

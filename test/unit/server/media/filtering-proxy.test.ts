@@ -4,7 +4,7 @@ import {connect, type AddressInfo} from 'node:net';
 import {text} from 'node:stream/consumers';
 import {describe, expect, it, onTestFinished} from 'vitest';
 
-import {InfinisstError} from '../../../../src/core/errors.js';
+import type {InfinisstError} from '../../../../src/core/errors.js';
 import {
 	openFilteringProxy,
 	type FilteringProxy,

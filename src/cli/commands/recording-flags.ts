@@ -1,0 +1,43 @@
+import type {Command} from 'commander';
+
+/** How recordings are translated, for every command that translates some. */
+export function addRecordingFlags(command: Command): Command {
+	return command
+		.option('--from <language>', 'language spoken: a code, a name, or auto to detect it (default: "auto")')
+		.option(
+			'--to <language>',
+			'language to write: en, or same for captions; live also several: same,en (default: "en")',
+			collect,
+		)
+		.option('--format <format>', 'txt, srt, vtt, json, tsv or lrc (default: by --output, else "txt")')
+		.option('--words', 'also time every word')
+		.option('--max-line-width <columns>', 'widest line of a subtitle (default: 42)')
+		.option('--max-lines <count>', 'most lines of a subtitle (default: 2)')
+		.option('--model <name>', 'model to use, see "infinisst models list"', 'whisper-base')
+		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8', 'auto')
+		.option('--device <device>', 'auto, cpu, cuda or webgpu', 'auto')
+		.option(
+			'--threads <count>',
+			'processor threads for each of the two halves of the model, which work side by side (default: 1)',
+		)
+		.option('--beam <size>', 'width of the beam search; 1 is greedy', '1')
+		.option('--prompt <text>', 'names, spelling and style to expect')
+		.option(
+			'--previous-text',
+			'prompt each segment with the text before it; slower, as segments wait for each other',
+		)
+		.option('--timestamps', 'let the model say where sentences begin and end')
+		.option('--raw <encoding>', 'inputs are headerless samples: s16le or f32le')
+		.option('--rate <hertz>', 'sample rate of --raw inputs (default: 16000)')
+		.option('--channels <count>', 'channels of --raw inputs (default: 1)')
+		.option('--download', 'fetch the model first if it is missing (default: only on a terminal)')
+		.option('--no-download', 'never fetch the model')
+		.option('--json', 'print one event a line instead of text')
+		.option('--quiet', 'print no progress')
+		.option('--no-color', 'print without colours');
+}
+
+/** A flag that may be given more than once. */
+export function collect(value: string, before: readonly string[] | undefined): string[] {
+	return [...(before ?? []), value];
+}
