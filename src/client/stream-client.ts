@@ -2,6 +2,7 @@ import {InfinisstError} from '../core/errors.js';
 import {
 	STREAM_PROTOCOL,
 	type ClientMessage,
+	type SavedPosition,
 	type ServerMessage,
 	type StreamFormat,
 } from '../core/session/stream-protocol.js';
@@ -160,22 +161,19 @@ export class StreamClient {
 	}
 
 	#receive(message: ServerMessage): void {
-		switch (message.type) {
-			case 'session.resumed':
-				this.#goOn(message);
-				return;
-			case 'session.snapshot':
-				this.#lastSeq = message.seq;
-				this.#options.onEvent(message);
-				return;
-			case 'error':
-				// Of the socket, before it has a session.
-				if (!this.#isReady && message.fatal && this.#token !== undefined) {
-					this.#fail(message);
-					return;
-				}
-				break;
-			default:
+		if (message.type === 'session.resumed') {
+			this.#goOn(message);
+			return;
+		}
+		if (message.type === 'session.snapshot') {
+			this.#lastSeq = message.seq;
+			this.#options.onEvent(message);
+			return;
+		}
+		// Of the socket, which has not come to its session.
+		if (message.type === 'error' && message.fatal && !this.#isReady && this.#token !== undefined) {
+			this.#fail(message);
+			return;
 		}
 
 		if (message.seq !== this.#lastSeq + 1) {
@@ -192,30 +190,19 @@ export class StreamClient {
 	}
 
 	#follow(message: ServerMessage): void {
-		switch (message.type) {
-			case 'session.created': {
-				const {resume_token: token} = message;
-				this.#token = String(token);
-				this.#isReady = true;
-				this.#send();
-				break;
-			}
-			case 'lag': {
-				const {saved_samples: samples, saved_commands: commands} = message as unknown as Readonly<
-					Record<string, number>
-				>;
-				this.#outbox.forget({samples: samples ?? 0, commands: commands ?? 0});
-				for (const resolve of this.#waiting.splice(0)) resolve();
-				break;
-			}
-			case 'error':
-				if (message.fatal) this.#fail(message);
-				break;
-			case 'done':
-				this.#acknowledge();
-				this.#finish(undefined);
-				break;
-			default:
+		if (message.type === 'session.created') {
+			this.#token = String(message['resume_token']);
+			this.#isReady = true;
+			this.#send();
+		} else if (message.type === 'lag') {
+			const {saved_samples: samples, saved_commands: commands} = message as typeof message & SavedPosition;
+			this.#outbox.forget({samples, commands});
+			for (const resolve of this.#waiting.splice(0)) resolve();
+		} else if (message.type === 'error' && message.fatal) {
+			this.#fail(message);
+		} else if (message.type === 'done') {
+			this.#acknowledge();
+			this.#finish(undefined);
 		}
 	}
 

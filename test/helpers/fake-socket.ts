@@ -1,5 +1,5 @@
 import {EventEmitter} from 'node:events';
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import type {ServerMessage} from '../../src/core/session/stream-protocol.js';
 
@@ -21,7 +21,7 @@ export class FakeSocket extends EventEmitter {
 		return this as unknown as WebSocket;
 	}
 
-	send(data: Buffer | string, options?: unknown, sent?: () => void): void {
+	send(data: Buffer | string, _options?: unknown, sent?: () => void): void {
 		this.messages.push(JSON.parse(data.toString()) as ServerMessage);
 		if (this.isReading) {
 			if (sent !== undefined) setImmediate(sent);

@@ -1,7 +1,7 @@
 import type {LatencyMultiplier} from '../../src/core/engine/engine.js';
 import {createScriptedEngine} from '../../src/core/engine/testing/scripted-engine.js';
 import type {SessionEvent} from '../../src/core/session/session-event.js';
-import {StreamEvents, type StreamEvent} from '../../src/core/session/stream-event.js';
+import {StreamEvents} from '../../src/core/session/stream-event.js';
 import {createRandom} from '../../src/core/util/random.js';
 
 /** What a speaker does, one after the other. */
@@ -51,14 +51,17 @@ export async function expectedEvents(
 	return keepLasting(heard.flatMap(event => stream.of(event)));
 }
 
+const LASTING = ['final', 'usage', 'done'];
+
 /** Without guesses, which may be overtaken while a client is away, and without what depends on the clock. */
-export function keepLasting(events: readonly {readonly type: string}[]): readonly object[] {
+export function keepLasting(
+	events: readonly {readonly type: string}[],
+	types: readonly string[] = LASTING,
+): readonly object[] {
 	return events
-		.filter(({type}) => ['final', 'usage', 'done'].includes(type))
+		.filter(({type}) => types.includes(type))
 		.map(event => {
-			const {seq, at_ms, ...rest} = event as StreamEvent;
-			void seq;
-			void at_ms;
-			return rest;
+			const entries = Object.entries(event).filter(([name]) => name !== 'seq' && name !== 'at_ms');
+			return Object.fromEntries(entries);
 		});
 }

@@ -17,20 +17,17 @@ export function describeFailure(error: unknown): StreamFailure {
 	return {code, message: hint === undefined ? sentence : `${sentence} ${hint}`};
 }
 
+const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
+	SESSION_UNKNOWN: STREAM_CLOSE_CODES.sessionUnknown,
+	// It was taken away, by its owner or with the server.
+	RESOURCE_CLOSED: 1001,
+	INTERNAL_FAULT: 1011,
+	MODEL_CORRUPT: 1011,
+};
+
 /** What a socket is closed with after a failure that ended its session. */
 export function closeCodeOf(error: unknown): number {
 	if (!InfinisstError.is(error)) return 1011;
 	if (error.retryable) return STREAM_CLOSE_CODES.tryAgainLater;
-	switch (error.code) {
-		case 'SESSION_UNKNOWN':
-			return STREAM_CLOSE_CODES.sessionUnknown;
-		// It was taken away, by its owner or with the server.
-		case 'RESOURCE_CLOSED':
-			return 1001;
-		case 'INTERNAL_FAULT':
-		case 'MODEL_CORRUPT':
-			return 1011;
-		default:
-			return STREAM_CLOSE_CODES.refused;
-	}
+	return CLOSE_CODES[error.code] ?? STREAM_CLOSE_CODES.refused;
 }

@@ -105,13 +105,8 @@ export class EventLog {
 }
 
 function isOvertaken(event: ServerMessage, by: ServerMessage): boolean {
-	switch (event.type) {
-		case 'partial':
-			return (by.type === 'partial' || by.type === 'final') && by.target === event.target;
-		case 'lag':
-		case 'session.progress':
-			return by.type === event.type;
-		default:
-			return false;
+	if (event.type === 'partial') {
+		return (by.type === 'partial' || by.type === 'final') && by.target === event.target;
 	}
+	return (event.type === 'lag' || event.type === 'session.progress') && by.type === event.type;
 }

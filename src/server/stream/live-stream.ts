@@ -73,6 +73,8 @@ export class LiveStream {
 	/** Of the runs before this one. */
 	readonly #before: {readonly finals: number; readonly segments: number; readonly characters: number};
 	#connection: StreamConnection | undefined;
+	/** Ends what keeps the session while its client waits for a place. */
+	#release: (() => void) | undefined;
 	#commands: number;
 	/** At 16 kHz. */
 	#writtenSamples: number;
@@ -139,6 +141,12 @@ export class LiveStream {
 		return this.#writtenSamples === 0 && this.#commands === 0;
 	}
 
+	/** Whether nothing is translated yet. */
+	get isWaiting(): boolean {
+		const {status} = this.session.progress;
+		return status === 'initializing' || status === 'queued';
+	}
+
 	get isConnected(): boolean {
 		return this.#connection !== undefined;
 	}
@@ -153,21 +161,26 @@ export class LiveStream {
 		const replaced = this.#connection;
 		this.#connection = connection;
 		this.session.touch();
+		this.#keepWhileWaiting();
 		replaced?.replace();
 	}
 
 	disconnect(connection: StreamConnection): void {
-		if (this.#connection === connection) this.#connection = undefined;
+		if (this.#connection !== connection) return;
+		this.#connection = undefined;
+		this.#keepWhileWaiting();
 	}
 
 	/**
 	 * Does what the client says. Resolves when there is room for more. Never rejects: what is refused is told as an event.
+	 *
+	 * @param signal - fires when the client is gone.
 	 */
-	async take(connection: StreamConnection, input: StreamInput): Promise<void> {
+	async take(connection: StreamConnection, input: StreamInput, signal: AbortSignal): Promise<void> {
 		// A socket that was cut may have left a write behind.
 		await this.#writing;
 		if (this.#connection !== connection || this.#closeCode !== undefined) return;
-		this.#writing = this.#obey(input).catch((error: unknown) => {
+		this.#writing = this.#obey(input, signal).catch((error: unknown) => {
 			// What ended the session is told when it closes.
 			if (this.session.progress.status !== 'ended') this.#refuse(error);
 		});
@@ -181,7 +194,7 @@ export class LiveStream {
 		this.#connection?.wake();
 	}
 
-	async #obey(input: StreamInput): Promise<void> {
+	async #obey(input: StreamInput, signal: AbortSignal): Promise<void> {
 		if (input.type === 'refused') throw input.reason;
 		if (this.#hasEnded) {
 			throw new InfinisstError('RESOURCE_CLOSED', 'The stream takes no more after "end"', {
@@ -191,7 +204,7 @@ export class LiveStream {
 
 		switch (input.type) {
 			case 'audio':
-				await this.#write(readAudioMessage(input.bytes, this.#parts.facts.format));
+				await this.#write(readAudioMessage(input.bytes, this.#parts.facts.format), signal);
 				return;
 			case 'session.update':
 				this.#commands++;
@@ -208,31 +221,31 @@ export class LiveStream {
 				return;
 			case 'end':
 				this.#commands++;
-				await this.#end();
+				await this.#end(signal);
 		}
 	}
 
-	async #write(samples: Float32Array): Promise<void> {
+	async #write(samples: Float32Array, signal: AbortSignal): Promise<void> {
 		const heard = this.#intake.push(samples);
 		this.#writtenSamples += heard.length;
 		try {
-			await this.session.write(heard);
+			await this.session.write(heard, signal);
 		} catch (error) {
 			if (!InfinisstError.is(error, 'LIMIT_EXCEEDED') || this.session.progress.status === 'ended')
 				throw error;
 			this.#refuse(error);
-			await this.#end();
+			await this.#end(signal);
 		}
 	}
 
 	/** What was taken before becomes final. */
-	async #end(): Promise<void> {
+	async #end(signal: AbortSignal): Promise<void> {
 		this.#hasEnded = true;
 		const rest = this.#intake.flush();
 		if (rest.length > 0) {
 			this.#writtenSamples += rest.length;
 			// If it is over a limit, the end does not hang on it.
-			await this.session.write(rest).catch(() => undefined);
+			await this.session.write(rest, signal).catch(() => undefined);
 		}
 		this.session.end();
 	}
@@ -273,6 +286,7 @@ export class LiveStream {
 	#take(event: HostedEvent): void {
 		switch (event.type) {
 			case 'progress':
+				this.#keepWhileWaiting();
 				if (event.status !== 'ended') this.#tellProgress();
 				return;
 			case 'session-reset':
@@ -289,7 +303,13 @@ export class LiveStream {
 			case 'stretch-ended':
 				this.#note({...this.#stamp(), type: 'flushed', audio_ms: Math.round(event.audioMs)}, event);
 				return;
-			default:
+			case 'text-final':
+			case 'text-partial':
+			case 'segment-ended':
+			case 'language-detected':
+			case 'lag-measured':
+			case 'warning-raised':
+			case 'session-ended':
 				for (const told of this.#events.of(event)) this.#note(told, event);
 				if (event.type === 'segment-ended') this.#openUpdate().segments++;
 		}
@@ -397,6 +417,16 @@ export class LiveStream {
 		this.#closeCode = cause === undefined ? (this.#hasEnded ? 1000 : 1001) : closeCodeOf(cause);
 		this.#parts.onOver(this);
 		this.#connection?.wake();
+	}
+
+	/** Whoever waits for a place need not say anything. */
+	#keepWhileWaiting(): void {
+		if (this.#connection !== undefined && this.isWaiting) {
+			this.#release ??= this.session.keep();
+			return;
+		}
+		this.#release?.();
+		this.#release = undefined;
 	}
 
 	#tellProgress(): void {

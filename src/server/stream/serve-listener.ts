@@ -1,4 +1,4 @@
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import {STREAM_CLOSE_CODES, type ServerMessage} from '../../core/session/stream-protocol.js';
 import type {Clock} from '../../core/util/clock.js';
@@ -35,6 +35,7 @@ export function serveListener({socket, feed, clock, signal, onHopeless}: Listene
 		clock,
 		idleMs: 0,
 		onAlive: () => undefined,
+		isExcused: () => true,
 		onIdle: () => undefined,
 	});
 	const leaveFeed = feed.listen({

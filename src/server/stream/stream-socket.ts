@@ -1,4 +1,4 @@
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import {InfinisstError} from '../../core/errors.js';
 import {STREAM_CLOSE_CODES, type ServerMessage} from '../../core/session/stream-protocol.js';
@@ -48,6 +48,8 @@ class StreamSocket implements StreamConnection {
 	readonly #parts: StreamSocketParts;
 	readonly #socket: WebSocket;
 	readonly #inbox: StreamInput[] = [];
+	/** Fires when the client is gone. */
+	readonly #lost = new AbortController();
 	#stream: LiveStream | undefined;
 	/** Number of the event that is sent next. */
 	#cursor = 0;
@@ -74,6 +76,7 @@ class StreamSocket implements StreamConnection {
 			clock,
 			idleMs,
 			onAlive: () => this.#stream?.session.touch(),
+			isExcused: () => this.#stream?.isWaiting === true,
 			onIdle: () => this.#endIdle(),
 		});
 		this.#stopWatching = () => {
@@ -156,7 +159,9 @@ class StreamSocket implements StreamConnection {
 				case 'resume':
 					this.#resume(message.token, message.last_seq);
 					break;
-				default:
+				case 'session.update':
+				case 'flush':
+				case 'end':
 					this.#queue(message);
 			}
 		} catch (error) {
@@ -212,7 +217,7 @@ class StreamSocket implements StreamConnection {
 		for (let input = this.#inbox.shift(); input !== undefined; input = this.#inbox.shift()) {
 			await this.#waitForRoom(stream);
 			if (this.#isOver) break;
-			await stream.take(this, input);
+			await stream.take(this, input, this.#lost.signal);
 		}
 		this.#isWorking = false;
 		if (this.#socket.readyState === this.#socket.OPEN) this.#socket.resume();
@@ -282,6 +287,7 @@ class StreamSocket implements StreamConnection {
 	#left(code: number): void {
 		const isFarewell = (code === 1000 || code === 1005) && !this.#isOver;
 		this.#isOver = true;
+		this.#lost.abort();
 		this.#room?.resolve();
 		this.#stopWatching();
 		const {registry} = this.#parts;

@@ -1,4 +1,4 @@
-import type {WebSocket} from 'ws';
+import type {WebSocket} from '@fastify/websocket';
 
 import type {Clock} from '../../core/util/clock.js';
 
@@ -11,13 +11,15 @@ export interface WatchSocketOptions {
 	readonly idleMs: number;
 	/** The other end has answered. */
 	readonly onAlive: () => void;
+	/** It need not send anything yet: asked when it would be idle. */
+	readonly isExcused: () => boolean;
 	readonly onIdle: () => void;
 }
 
 /** Finds out whether anybody is there, and ends a socket whose other end has gone without a word. @returns ends it. */
 export function watchSocket(
 	socket: WebSocket,
-	{clock, idleMs, onAlive, onIdle}: WatchSocketOptions,
+	{clock, idleMs, onAlive, isExcused, onIdle}: WatchSocketOptions,
 ): () => void {
 	let isAwaited = false;
 	let cancelPing: () => void;
@@ -36,8 +38,12 @@ export function watchSocket(
 		isAwaited = false;
 		onAlive();
 	});
-	const cancelIdle = idleMs === 0 ? () => undefined : clock.after(idleMs, onIdle);
-	socket.once('message', cancelIdle);
+	let cancelIdle: () => void = () => undefined;
+	const watchSilence = (): void => {
+		cancelIdle = clock.after(idleMs, () => (isExcused() ? watchSilence() : onIdle()));
+	};
+	if (idleMs > 0) watchSilence();
+	socket.once('message', () => cancelIdle());
 	return () => {
 		cancelPing();
 		cancelIdle();

@@ -60,7 +60,9 @@ async function listen() {
 			feed,
 			clock,
 			signal: new AbortController().signal,
-			onHopeless: () => void hopeless++,
+			onHopeless: () => {
+				hopeless++;
+			},
 		});
 		each.on('pinged', () => {
 			if (each === other) each.emit('pong');
