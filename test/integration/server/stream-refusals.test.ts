@@ -173,6 +173,28 @@ describe('sockets', () => {
 		expect(second.messages.at(-1)!.type).toBe('done');
 	});
 
+	it('one that lacks events which are no longer kept gets the text so far instead', async () => {
+		const {url} = await startStreamServer();
+		const first = openRawSocket(url + QUERY);
+		const {resume_token: token} = (await first.until('session.created')) as unknown as {resume_token: string};
+		first.socket.send(scriptedAudio(4));
+		first.socket.send('{"type":"flush"}');
+		await first.until('flushed');
+		const last = first.messages.at(-1)!.seq;
+		first.socket.send(JSON.stringify({type: 'ack', seq: last}));
+		first.socket.send('{"type":"session.update","latency_multiplier":2}');
+		await first.until('session.updated');
+		const second = await resume(url, token, 1);
+		expect(await second.until('session.snapshot')).toMatchObject({
+			seq: last + 1,
+			texts: [{target: 'same', final: textOfStream(first.messages), partial: ''}],
+		});
+		second.socket.send(scriptedAudio(2));
+		second.socket.send('{"type":"end"}');
+		expect((await second.closed).code).toBe(1000);
+		expect(second.messages[2]!.seq).toBe(last + 2);
+	});
+
 	it('one that sends nothing is closed with 4008', async () => {
 		const clock = new FakeClock();
 		const {url} = await startStreamServer({clock, limits: {idleSocketMs: 20_000}});
