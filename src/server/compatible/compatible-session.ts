@@ -90,10 +90,10 @@ export class CompatibleSession {
 		if (this.#client === client) this.#client = undefined;
 	}
 
-	/** @throws what `HostedSession.write()` throws. */
-	async write(samples: Float32Array): Promise<void> {
+	/** @param signal - fires when whoever writes is gone. @throws what `HostedSession.write()` throws. */
+	async write(samples: Float32Array, signal: AbortSignal): Promise<void> {
 		this.#evaluation?.noteAudio((samples.length / SAMPLE_RATE_HZ) * 1000);
-		await this.hosted.write(samples);
+		await this.hosted.write(samples, signal);
 	}
 
 	/** Resolves when all that was written is translated, or never will be. */

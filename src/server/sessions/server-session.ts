@@ -93,7 +93,8 @@ export class ServerSession implements HostedSession, LineMember {
 	/** Taken from the inbox, and not yet taken by the engine. */
 	#samplesInHand = 0;
 	#samplesTaken = 0;
-	#writesWaiting = 0;
+	/** Those who wait for us. */
+	#keepers = 0;
 	#lastSeenMs: number;
 	#isEnding = false;
 	/** Something came for the engine. */
@@ -145,7 +146,7 @@ export class ServerSession implements HostedSession, LineMember {
 
 	/** Whoever is kept waiting by us is not silent. */
 	get inactiveMs(): number {
-		return this.#writesWaiting > 0 ? 0 : this.#clock.nowMs() - this.#lastSeenMs;
+		return this.#keepers > 0 ? 0 : this.#clock.nowMs() - this.#lastSeenMs;
 	}
 
 	get isOver(): boolean {
@@ -160,8 +161,18 @@ export class ServerSession implements HostedSession, LineMember {
 		this.#lastSeenMs = this.#clock.nowMs();
 	}
 
+	keep(): () => void {
+		this.#keepers++;
+		let isKept = true;
+		return () => {
+			if (!isKept) return;
+			isKept = false;
+			this.#keepers--;
+			this.touch();
+		};
+	}
+
 	async write(samples: Float32Array, signal?: AbortSignal): Promise<void> {
-		signal?.throwIfAborted();
 		this.#assertTakesAudio();
 		this.touch();
 		if (samples.length === 0) return;
@@ -304,17 +315,15 @@ export class ServerSession implements HostedSession, LineMember {
 
 	async #waitForRoom(signal: AbortSignal | undefined): Promise<void> {
 		if (!this.#isFull()) return;
-		const aborted = createDeferred<never>();
-		const abort = (): void => aborted.reject(signal!.reason);
-		signal?.addEventListener('abort', abort, {once: true});
-		this.#writesWaiting++;
+		const release = this.keep();
+		if (signal?.aborted) release();
+		else signal?.addEventListener('abort', release, {once: true});
 		try {
-			while (this.#isFull()) await Promise.race([this.#room.promise, aborted.promise]);
+			while (this.#isFull()) await this.#room.promise;
 			this.over.signal.throwIfAborted();
 		} finally {
-			this.#writesWaiting--;
-			signal?.removeEventListener('abort', abort);
-			this.touch();
+			release();
+			signal?.removeEventListener('abort', release);
 		}
 	}
 

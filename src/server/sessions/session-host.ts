@@ -79,12 +79,17 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'chec
 	/** Somebody is there: puts off the removal of sessions that were left. */
 	touch(): void;
 	/**
+	 * Somebody is there and waits to be let in, so need not say anything: the session is not left before the returned
+	 * function was called.
+	 */
+	keep(): () => void;
+	/**
 	 * Audio waits here until the session is active. Resolves when there is room for more; bounded. Calls must not overlap.
 	 *
 	 * @param samples - mono float32 at 16 kHz; belongs to the session from now on.
-	 * @param signal - gives up waiting for room; the audio stays. For sockets that are lost meanwhile: a session
-	 * somebody waits to write to is not left.
-	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session; `signal.reason`.
+	 * @param signal - fires when whoever writes is gone. The audio is taken all the same, and what follows it still waits
+	 * for room; but a session is not left while somebody waits to write to it, and that is nobody then.
+	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session.
 	 */
 	write(samples: Float32Array, signal?: AbortSignal): Promise<void>;
 	changeLatency(multiplier: LatencyMultiplier): void;

@@ -45,6 +45,8 @@ export class WssConnection implements SessionClient {
 	readonly #clock: Clock;
 	readonly #onRefused: WssConnectionParts['onRefused'];
 	readonly #outbox: Outbox;
+	/** Fires when the socket is gone. */
+	readonly #lost = new AbortController();
 	/** Told over this socket, or about to be. */
 	readonly #told = new Set<CompletedStretch>();
 	readonly #unsubscribe: () => void;
@@ -53,6 +55,9 @@ export class WssConnection implements SessionClient {
 	#isReady = false;
 	#isTextNew = false;
 	#lastStatus = '';
+	/** Ends what keeps the session while it waits for its place. */
+	#release: (() => void) | undefined;
+	#cancelIdle: () => void = () => undefined;
 
 	constructor({session, socket, clock, idleMs, onRefused}: WssConnectionParts) {
 		this.#session = session;
@@ -61,15 +66,11 @@ export class WssConnection implements SessionClient {
 		this.#onRefused = onRefused;
 		this.#outbox = new Outbox(socket);
 		socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
+		socket.once('message', () => this.#cancelIdle());
 		socket.once('close', () => this.#closed());
 		// Told by 'close', too.
 		socket.on('error', () => undefined);
-		const cancelIdle = clock.after(idleMs, () => {
-			onRefused('idle_socket');
-			this.#close(CLOSE_IDLE);
-		});
-		socket.once('message', cancelIdle);
-		socket.once('close', cancelIdle);
+		this.#watchSilence(idleMs);
 		session.connect(this);
 		session.hosted.touch();
 		this.#unsubscribe = session.hosted.subscribe(event => this.#tell(event));
@@ -78,6 +79,7 @@ export class WssConnection implements SessionClient {
 
 	replaced(): void {
 		this.#unsubscribe();
+		this.#stopKeeping();
 		this.#outbox.close();
 		this.#close(CLOSE_REPLACED);
 	}
@@ -111,7 +113,7 @@ export class WssConnection implements SessionClient {
 	async #take(frame: Buffer): Promise<void> {
 		const samples = parseAudioFrame(frame);
 		if (typeof samples === 'string') this.#refuse('audio', samples);
-		else await this.#session.write(samples);
+		else await this.#session.write(samples, this.#lost.signal);
 	}
 
 	async #command(text: string): Promise<void> {
@@ -163,11 +165,14 @@ export class WssConnection implements SessionClient {
 	#showProgress(progress: SessionProgress): void {
 		if (progress.status !== 'active') {
 			this.#isReady = false;
+			// Pages send nothing before they are told that it is ready.
+			this.#release ??= this.#session.hosted.keep();
 			const status = describeWaiting(progress);
 			if (status !== this.#lastStatus) this.#outbox.push('status', `INITIALIZING: ${status}`);
 			this.#lastStatus = status;
 			return;
 		}
+		this.#stopKeeping();
 		if (this.#isReady) return;
 		this.#isReady = true;
 		this.#lastStatus = '';
@@ -246,7 +251,27 @@ export class WssConnection implements SessionClient {
 		this.#socket.close(code, reason);
 	}
 
+	/** A client that waits to be let in need not say anything. */
+	#watchSilence(idleMs: number): void {
+		this.#cancelIdle = this.#clock.after(idleMs, () => {
+			if (!this.#isReady) {
+				this.#watchSilence(idleMs);
+				return;
+			}
+			this.#onRefused('idle_socket');
+			this.#close(CLOSE_IDLE);
+		});
+	}
+
+	#stopKeeping(): void {
+		this.#release?.();
+		this.#release = undefined;
+	}
+
 	#closed(): void {
+		this.#lost.abort();
+		this.#cancelIdle();
+		this.#stopKeeping();
 		this.#unsubscribe();
 		this.#outbox.close();
 		this.#session.disconnect(this);

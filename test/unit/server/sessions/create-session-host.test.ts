@@ -335,15 +335,18 @@ describe('a session that waits', () => {
 		expect(session.text('same').final).toBe(await textAlone(31));
 	});
 
-	it('gives up waiting for room when the signal fires, and keeps the audio', async () => {
+	it('goes on waiting for room when the writer is gone, so that nothing overtakes it', async () => {
 		const {host} = await openHostFixture({limits: {maxSessions: 1}});
 		const first = openHosted(host);
 		const {session, until} = openHosted(host);
 		const lost = new AbortController();
-		const writing = reasonOf(session.write(scriptedAudio(31), lost.signal));
+		let isWritten = false;
+		const writing = session.write(scriptedAudio(31), lost.signal).then(() => (isWritten = true));
 		lost.abort('the socket is gone');
-		expect(await writing).toBe('the socket is gone');
+		await settle();
+		expect(isWritten).toBe(false);
 		first.session.destroy();
+		await writing;
 		session.end();
 		await until('session-closed');
 		expect(session.text('same').final).toBe(await textAlone(31));
@@ -529,6 +532,41 @@ describe('a session that was left', () => {
 			first.session.touch();
 		}
 		expect(host.list()).toEqual([first.session, writing.session, ended.session]);
+	});
+
+	it('is left once whoever waits to write to it is gone', async () => {
+		const {host, clock} = await openHostFixture({limits: {maxSessions: 1}});
+		const first = openHosted(host);
+		const {session, until} = openHosted(host);
+		const lost = new AbortController();
+		const writing = reasonOf(session.write(scriptedAudio(31), lost.signal));
+		const second = reasonOf(session.write(scriptedAudio(1), lost.signal));
+		clock.advance(299_000);
+		lost.abort();
+		clock.advance(299_999);
+		first.session.touch();
+		expect(host.find(session.id)).toBe(session);
+		clock.advance(1);
+		const {cause} = await until('session-closed');
+		expect(await writing).toBe(cause);
+		expect(await second).toBe(cause);
+	});
+
+	it('is not left while somebody is there who need not say anything', async () => {
+		const {host, clock} = await openHostFixture();
+		const {session} = openHosted(host);
+		const releases = [session.keep(), session.keep()];
+		clock.advance(1_000_000);
+		expect(session.inactiveMs).toBe(0);
+		releases[0]!();
+		releases[0]!();
+		clock.advance(1_000_000);
+		expect(host.find(session.id)).toBe(session);
+		releases[1]!();
+		clock.advance(299_999);
+		expect(host.find(session.id)).toBe(session);
+		clock.advance(300_000);
+		expect(host.find(session.id)).toBeUndefined();
 	});
 
 	it('is judged by a limit that was changed', async () => {
