@@ -24,7 +24,7 @@ export async function post(
 ): Promise<Response> {
 	const search = new URLSearchParams();
 	for (const [name, value] of Object.entries(query)) search.set(name, String(value));
-	return fetch(`${url}${path}${search.size > 0 ? `?${search}` : ''}`, {
+	return fetch(`${url}${path}${search.size > 0 ? `?${search.toString()}` : ''}`, {
 		method: 'POST',
 		...(json !== undefined && {
 			headers: {'content-type': 'application/json'},
@@ -125,7 +125,7 @@ export class PageSocket {
 	sendSamples(samples: Float32Array): Promise<void> {
 		const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
 		return new Promise((resolve, reject) => {
-			this.socket.send(bytes, error => (error == null ? resolve() : reject(error)));
+			this.socket.send(bytes, error => (error === undefined || error === null ? resolve() : reject(error)));
 		});
 	}
 

@@ -52,11 +52,12 @@ it.each([
 	[{...pair, evaluation_mode: 'perhaps'}, [{loc: ['query', 'evaluation_mode'], type: 'bool_parsing'}]],
 	[{agent_type: 'InfiniSST'}, [{loc: ['query', 'language_pair'], type: 'missing'}]],
 ])('answers 422 to parameters of a wrong type: %j', async (query, detail) => {
-	const {url, figure} = await openTestServer();
+	const server = await openTestServer();
+	const {url} = server;
 	const response = await post(url, '/init', {query});
 	expect(response.status).toBe(422);
 	expect(await response.json()).toMatchObject({detail});
-	expect(await figure('infinisst_refused_total{reason="parameters"}')).toBe(1);
+	expect(await server.figure('infinisst_refused_total{reason="parameters"}')).toBe(1);
 });
 
 it('answers 422 to a body that is no JSON, and goes on', async () => {
@@ -158,7 +159,7 @@ it('tells that a model is being loaded, and why it could not be', async () => {
 	const answer = await ask(url, '/init', {query: pair});
 	expect(answer).toMatchObject({initializing: true, queued: false});
 	const id = String(answer['session_id']);
-	models.showProgress('scripted', 'Fetching scripted: 45 %', 0.45);
+	await models.showProgress('scripted', 'Fetching scripted: 45 %', 0.45);
 	expect(await queueStatus(url, id)).toMatchObject({
 		status: 'initializing',
 		activity: 'Fetching scripted: 45 %',
@@ -169,7 +170,7 @@ it('tells that a model is being loaded, and why it could not be', async () => {
 	]);
 	const page = await new PageSocket(url, id).open();
 	await page.waitFor('INITIALIZING: Fetching');
-	models.failLoading(
+	await models.failLoading(
 		'scripted',
 		new InfinisstError('DOWNLOAD_FAILED', 'The hub hung up', {hint: 'Try again.'}),
 	);
@@ -354,7 +355,7 @@ it('shows nobody the sessions of another key', async () => {
 		const response = await fetch(url + path, {method, headers});
 		return (await response.json()) as Record<string, unknown>;
 	};
-	const {session_id: id} = await call('a', `/init?${new URLSearchParams(pair)}`, 'POST');
+	const {session_id: id} = await call('a', `/init?${new URLSearchParams(pair).toString()}`, 'POST');
 	const name = encodeURIComponent(String(id));
 	expect(await call('a', `/queue_status/${name}`)).toMatchObject({status: 'active'});
 	expect(await call('b', `/queue_status/${name}`)).toMatchObject({status: 'not_found'});

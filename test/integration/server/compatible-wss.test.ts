@@ -76,7 +76,7 @@ it('says INITIALIZING while the model is loaded, keeps the audio, then READY', a
 	const page = await new PageSocket(url, await init(url)).open();
 	await page.play(scriptedAudio(4));
 	await page.waitFor('INITIALIZING: ');
-	models.showProgress('scripted', 'Fetching scripted: 45 %', 0.45);
+	await models.showProgress('scripted', 'Fetching scripted: 45 %', 0.45);
 	await page.waitFor('INITIALIZING: Fetching scripted: 45 %');
 	await models.finishLoading('scripted');
 	await page.waitFor('READY: ');
@@ -93,7 +93,8 @@ it('says how it stands in line', async () => {
 });
 
 it('answers what it cannot take with ERROR, counts it, and goes on as if it had not come', async () => {
-	const {url, figure} = await openTestServer();
+	const server = await openTestServer();
+	const {url} = server;
 	const samples = scriptedAudio(6);
 	const expected = await undisturbed(url, samples);
 	const page = await new PageSocket(url, await init(url)).open();
@@ -116,8 +117,8 @@ it('answers what it cannot take with ERROR, counts it, and goes on as if it had 
 		expect.stringContaining('no command'),
 		expect.stringContaining('1 to 4'),
 	]);
-	expect(await figure('infinisst_refused_total{reason="audio"}')).toBe(4);
-	expect(await figure('infinisst_refused_total{reason="frame"}')).toBe(2);
+	expect(await server.figure('infinisst_refused_total{reason="audio"}')).toBe(4);
+	expect(await server.figure('infinisst_refused_total{reason="frame"}')).toBe(2);
 });
 
 it('changes the latency', async () => {
@@ -206,14 +207,15 @@ it('lets the sender wait instead of keeping what comes faster than it is transla
 });
 
 it('does not fill its memory with answers that nobody reads', async () => {
-	const {url, figure} = await openTestServer();
+	const server = await openTestServer();
+	const {url} = server;
 	const page = await new PageSocket(url, await init(url)).open();
 	await page.waitFor('READY:');
 	page.socket.pause();
 	const count = 200_000;
 	for (let index = 0; index < count; index++) page.socket.send('?');
 	const refusedSoFar = async (): Promise<number> =>
-		(await figure('infinisst_refused_total{reason="frame"}')) ?? 0;
+		(await server.figure('infinisst_refused_total{reason="frame"}')) ?? 0;
 	let before = -1;
 	await expect
 		.poll(
