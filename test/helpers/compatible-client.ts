@@ -125,7 +125,7 @@ export class PageSocket {
 	sendSamples(samples: Float32Array): Promise<void> {
 		const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
 		return new Promise((resolve, reject) => {
-			this.socket.send(bytes, error => (error === undefined || error === null ? resolve() : reject(error)));
+			this.socket.send(bytes, error => (error instanceof Error ? reject(error) : resolve()));
 		});
 	}
 
