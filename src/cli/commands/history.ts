@@ -10,6 +10,7 @@ export function registerHistory(parent: Command, context: CommandContext): void 
 	registerCollect(history, context);
 	registerImport(history, context);
 	registerServe(history, context);
+	registerDashboard(history, context);
 	registerLists(history, context);
 	registerSearch(history, context);
 	registerUpkeep(history, context);
@@ -58,10 +59,30 @@ function registerServe(history: Command, context: CommandContext): void {
 		.addOption(file())
 		.option('--host <address>', 'address to listen on', '127.0.0.1')
 		.option('--port <port>', 'port to listen on, 0 for any', '8080')
-		.option('--dashboard-dir <folder>', "Ray's own page: ray/dashboard/client/build")
+		.option(
+			'--dashboard-dir <folder>',
+			"Ray's own page: ray/dashboard/client/build (default: the one that was installed)",
+		)
+		.option('--no-dashboard', "pages of our own instead of Ray's, also where that is installed")
 		.action(async (flags: unknown) => {
 			const {runHistoryServe} = await import('./history/serve.js');
 			await runHistoryServe(flags, context);
+		});
+}
+
+function registerDashboard(history: Command, context: CommandContext): void {
+	history
+		.command('dashboard')
+		.description("the page of Ray's dashboard, which history serve shows")
+		.command('install')
+		.description('take the page out of an installed Ray, or out of its wheel, fetched with pip')
+		.option('--ray-version <version>', 'of Ray (default: that of an installed Ray, else 2.60.0)')
+		.option('--wheel <file>', 'a wheel of Ray that is here already, for any machine and any Python')
+		.option('--json', 'print the result as an object')
+		.option('--quiet', 'print no progress')
+		.action(async (flags: unknown) => {
+			const {runHistoryDashboardInstall} = await import('./history/dashboard.js');
+			await runHistoryDashboardInstall(flags, context);
 		});
 }
 

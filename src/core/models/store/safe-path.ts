@@ -8,15 +8,19 @@ import {InfinisstError} from '../../errors.js';
  * @throws {InfinisstError} `MODEL_CORRUPT`.
  */
 export function assertSafeRelativePath(path: string, place: string): void {
-	const parts = path.split('/');
-	const isSafe = !/[\\:\0]/.test(path) && parts.every(part => part !== '' && part !== '.' && part !== '..');
-	if (!isSafe) {
+	if (!isSafeRelativePath(path)) {
 		throw new InfinisstError(
 			'MODEL_CORRUPT',
 			`${place} names the file ${JSON.stringify(path)}, which could lie outside the folder of the model.`,
 			{hint: 'Do not use this file; get it again from somebody you trust.'},
 		);
 	}
+}
+
+/** False for what `assertSafeRelativePath()` refuses. */
+export function isSafeRelativePath(path: string): boolean {
+	const parts = path.split('/');
+	return !/[\\:\0]/.test(path) && parts.every(part => part !== '' && part !== '.' && part !== '..');
 }
 
 /** Names under which models lie in the store: no separators, no leading dot, at most 200 characters. */
