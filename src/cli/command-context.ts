@@ -7,6 +7,7 @@ import type {ModelStore} from '../core/models/model-store.js';
 import type {Device} from '../core/models/onnx-session.js';
 import type {FileTranslator} from '../core/translation/file-translator.js';
 import {systemClock, type Clock} from '../core/util/clock.js';
+import type {RunRecorder, RunRecorderOptions} from '../history/record/run-recorder.js';
 import {listenForStop} from './listen-for-stop.js';
 
 /** A stream that may be a terminal. */
@@ -30,6 +31,11 @@ export interface OpenEngineOptions {
 	readonly threads?: number;
 	/** Gives up the opening. */
 	readonly signal: AbortSignal;
+}
+
+export interface OpenRunRecorderOptions extends Omit<RunRecorderOptions, 'path' | 'clock'> {
+	/** Absolute. @default `history.db` of the program's data */
+	readonly path?: string | undefined;
 }
 
 /** An exception leaves the program in a state that nobody knows; a rejected promise only its own work undone. */
@@ -58,6 +64,8 @@ export interface CommandContext {
 	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
 	/** A model in a thread of its own, as it blocks the one that it works in. */
 	openEngine(options: OpenEngineOptions): Promise<Engine>;
+	/** Keeps the run in the history; touches neither the disk nor the database until there is something to keep. */
+	openRunRecorder(options: OpenRunRecorderOptions): Promise<RunRecorder>;
 }
 
 const SHOW_CURSOR = '\u001B[?25h';
@@ -115,6 +123,14 @@ export function createProcessContext(): CommandContext {
 				},
 				{signal},
 			);
+		},
+		async openRunRecorder({path, ...options}) {
+			const [{createRunRecorder}, {resolveHistoryFile}] = await Promise.all([
+				import('../history/record/run-recorder.js'),
+				import('./resolve-home-directory.js'),
+			]);
+			const file = path ?? resolveHistoryFile({env: process.env, cwd: process.cwd()});
+			return createRunRecorder({...options, path: file, clock: systemClock});
 		},
 	};
 

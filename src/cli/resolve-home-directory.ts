@@ -1,4 +1,4 @@
-import {resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import envPaths from 'env-paths';
 import type {CommandContext} from './command-context.js';
 
@@ -10,6 +10,11 @@ import type {CommandContext} from './command-context.js';
 export function resolveHomeDirectory({env, cwd}: Pick<CommandContext, 'env' | 'cwd'>): string {
 	const chosen = env['INFINISST_HOME'];
 	return chosen ? resolve(cwd, chosen) : envPaths('infinisst', {suffix: ''}).data;
+}
+
+/** Where what happened is kept, unless another file is named. */
+export function resolveHistoryFile(context: Pick<CommandContext, 'env' | 'cwd'>): string {
+	return join(resolveHomeDirectory(context), 'history.db');
 }
 
 /** Where the user's own settings are: the system's place for those, or beside the rest where `INFINISST_HOME` is set. */

@@ -4,6 +4,7 @@ import {PassThrough, Writable} from 'node:stream';
 import type {CommandContext, UncaughtFault} from '../../src/cli/command-context.js';
 import {RunStop} from '../../src/cli/run-stop.js';
 import {openAudio} from '../../src/core/audio/open-audio.js';
+import {NO_RUN_RECORDER} from '../../src/history/record/no-run-recorder.js';
 import {LANGUAGES} from '../../src/core/language/language-table.js';
 import type {ModelStore} from '../../src/core/models/model-store.js';
 import type {FileTranslator} from '../../src/core/translation/file-translator.js';
@@ -67,6 +68,8 @@ export interface FakeContextParts {
 	readonly translator?: FileTranslator;
 	readonly openTranslator?: CommandContext['openTranslator'];
 	readonly openEngine?: CommandContext['openEngine'];
+	/** @default keeps nothing */
+	readonly openRunRecorder?: CommandContext['openRunRecorder'];
 	/** @default a store in which whisper-base is installed */
 	readonly store?: ModelStore;
 }
@@ -100,6 +103,7 @@ export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 					? Promise.reject(new Error('this test opens no translator'))
 					: Promise.resolve(parts.translator)),
 		openEngine: parts.openEngine ?? (() => Promise.reject(new Error('this test opens no engine'))),
+		openRunRecorder: parts.openRunRecorder ?? (() => Promise.resolve(NO_RUN_RECORDER)),
 	};
 }
 

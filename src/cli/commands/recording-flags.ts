@@ -32,6 +32,8 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--channels <count>', 'channels of --raw inputs (default: 1)')
 		.option('--download', 'fetch the model first if it is missing (default: only on a terminal)')
 		.option('--no-download', 'never fetch the model')
+		.option('--no-history', 'do not keep what happened')
+		.option('--keep-text', 'also keep the texts in the history')
 		.option('--json', 'print one event a line instead of text')
 		.option('--quiet', 'print no progress')
 		.option('--no-color', 'print without colours');

@@ -5,6 +5,6 @@
  * @param module - `import.meta.resolve('./x-thread.js')`.
  */
 export function builtModule(module: string): URL {
-	const source = /\/src\/(?=core\/)/;
+	const source = /\/src\/(?=core\/|history\/)/;
 	return new URL(source.test(module) ? module.replace(source, '/dist/').replace(/\.ts$/, '.js') : module);
 }

@@ -45,7 +45,12 @@ export interface RecordedCause {
 
 /** What goes to the thread that writes: plain data. Parts are numbered from 1. */
 export type RecordEntry =
-	| {readonly type: 'replica-started'; readonly replica: string; readonly model: string; readonly atMs: number}
+	| {
+			readonly type: 'replica-started';
+			readonly replica: string;
+			readonly model: string;
+			readonly atMs: number;
+	  }
 	| {
 			readonly type: 'replica-ended';
 			readonly replica: string;

@@ -70,9 +70,18 @@ export class RunEvents {
 			case 'run-ended':
 				this.#end(entry.atMs, entry.cause, out);
 				return;
-			default:
+			case 'part-began':
+			case 'part-updated':
+			case 'part-reset':
+			case 'part-ended':
+				this.#takeOfPart(entry, out);
 		}
+	}
 
+	#takeOfPart(
+		entry: Extract<RecordEntry, {type: 'part-began' | 'part-updated' | 'part-reset' | 'part-ended'}>,
+		out: EventList,
+	): void {
 		const part = this.#parts.get(entry.part);
 		// It was opened while there was no room to keep that.
 		if (part === undefined) return;
@@ -217,10 +226,7 @@ export class RunEvents {
 		});
 	}
 
-	#endReplica(
-		{replica, atMs, cause}: Extract<RecordEntry, {type: 'replica-ended'}>,
-		out: EventList,
-	): void {
+	#endReplica({replica, atMs, cause}: Extract<RecordEntry, {type: 'replica-ended'}>, out: EventList): void {
 		const actorId = this.#replicas.get(replica);
 		if (actorId === undefined) return;
 		this.#replicas.delete(replica);

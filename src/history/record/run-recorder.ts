@@ -4,7 +4,11 @@ import {availableParallelism, hostname, totalmem} from 'node:os';
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
 import {startThread, type ThreadHandle} from '../../core/util/thread-call.js';
-import type {RecordedSession, SessionRecord, SessionRecorder} from '../../server/sessions/session-recorder.js';
+import type {
+	RecordedSession,
+	SessionRecord,
+	SessionRecorder,
+} from '../../server/sessions/session-recorder.js';
 import type {PartFacts, RecordEntry, RecordedCause, RunFacts} from './record-entry.js';
 import type {ListArgument, RecordThreadData, WriteArgument} from './record-thread.js';
 import type {EndedSession} from './run-writer.js';
@@ -131,7 +135,8 @@ class ThreadRunRecorder implements RunRecorder {
 		if (this.#isOver) return;
 		if (entry.type === 'part-updated' && this.#entries.length >= MAX_WAITING_ENTRIES) return;
 		this.#entries.push(entry);
-		if (this.#writing === undefined) this.#cancelTimer ??= this.#options.clock.after(BATCH_MS, () => this.#flush());
+		if (this.#writing === undefined)
+			this.#cancelTimer ??= this.#options.clock.after(BATCH_MS, () => this.#flush());
 	}
 
 	#flush(): void {
@@ -224,7 +229,7 @@ function describeSession(session: RecordedSession): PartFacts {
 
 function describeCause(cause: unknown): RecordedCause | undefined {
 	if (cause === undefined) return undefined;
-	const message = cause instanceof Error ? cause.message : String(cause);
+	const message = cause instanceof Error ? cause.message : 'a fault that is no error';
 	const code = InfinisstError.is(cause) ? cause.code : '';
 	return {code, message, isStop: code === 'RESOURCE_CLOSED' || code === 'SESSION_UNKNOWN'};
 }

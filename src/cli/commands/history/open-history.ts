@@ -1,4 +1,4 @@
-import {join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import {z} from 'zod';
 
 import {InfinisstError} from '../../../core/errors.js';
@@ -8,7 +8,7 @@ import type {HistoryStore} from '../../../history/store/history-store.js';
 import type {SessionSummary} from '../../../history/store/history-types.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
 import type {CommandContext} from '../../command-context.js';
-import {resolveHomeDirectory} from '../../resolve-home-directory.js';
+import {resolveHistoryFile} from '../../resolve-home-directory.js';
 
 /** What every command of the group understands. */
 export const historyFlags = {db: z.string().optional()};
@@ -22,8 +22,7 @@ export function openHistory(
 	context: Pick<CommandContext, 'env' | 'cwd'>,
 	options: Pick<OpenDatabaseOptions, 'survivesPowerCut'> = {},
 ): Promise<HistoryStore> {
-	const path =
-		db === undefined ? join(resolveHomeDirectory(context), 'history.db') : resolve(context.cwd, db);
+	const path = db === undefined ? resolveHistoryFile(context) : resolve(context.cwd, db);
 	return openStore({path, ...options});
 }
 

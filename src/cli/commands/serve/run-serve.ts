@@ -1,10 +1,11 @@
 import {randomUUID} from 'node:crypto';
-import {join} from 'node:path';
 import type {Logger} from 'pino';
 import {Registry} from 'prom-client';
 
 import {InfinisstError} from '../../../core/errors.js';
 import type {ModelStore} from '../../../core/models/model-store.js';
+import {NO_RUN_RECORDER} from '../../../history/record/no-run-recorder.js';
+import type {RunRecorder} from '../../../history/record/run-recorder.js';
 import {openStreamArchive} from '../../../history/record/stream-archive.js';
 import {applyServerSettings} from '../../../server/apply-server-settings.js';
 import {describeExposure} from '../../../server/auth/describe-exposure.js';
@@ -21,14 +22,24 @@ import type {CommandContext} from '../../command-context.js';
 import {describeError} from '../../describe-error.js';
 import {loadSettings} from '../../load-settings.js';
 import {readVersion} from '../../read-version.js';
-import {resolveHomeDirectory} from '../../resolve-home-directory.js';
+import {resolveHistoryFile} from '../../resolve-home-directory.js';
 import {writeText} from '../../write-text.js';
 import {logModelStates, logRouterEvent} from './log-models.js';
+import {recordRouterEvent} from './record-router-event.js';
 import {parseServeOptions, type ServeOptions} from './serve-options.js';
 
 type ServeContext = Pick<
 	CommandContext,
-	'stdout' | 'stderr' | 'env' | 'cwd' | 'clock' | 'signal' | 'onHangUp' | 'onUncaughtFault' | 'openModelStore'
+	| 'stdout'
+	| 'stderr'
+	| 'env'
+	| 'cwd'
+	| 'clock'
+	| 'signal'
+	| 'onHangUp'
+	| 'onUncaughtFault'
+	| 'openModelStore'
+	| 'openRunRecorder'
 >;
 
 /** Printed with `--json` when the server answers: a published format (docs/cli.md). */
@@ -62,7 +73,16 @@ export async function runServe(
 
 	const log = await openLog(settings, settings.logFile === undefined ? context.stderr : undefined);
 	try {
-		await serve({options, settings, log, context, openModels});
+		const recorder = await openRecorder(settings, {logger: log.logger, context});
+		let cause: unknown;
+		try {
+			await serve({options, settings, log, recorder, context, openModels});
+		} catch (error) {
+			cause = error;
+			throw error;
+		} finally {
+			await recorder.end(cause);
+		}
 	} finally {
 		await log.close();
 	}
@@ -72,11 +92,19 @@ interface ServeParts {
 	readonly options: ServeOptions;
 	readonly settings: ServerSettings;
 	readonly log: ServerLog;
+	readonly recorder: RunRecorder;
 	readonly context: ServeContext;
 	readonly openModels: typeof openModelHost;
 }
 
-async function serve({options, settings: first, log, context, openModels}: ServeParts): Promise<void> {
+async function serve({
+	options,
+	settings: first,
+	log,
+	recorder,
+	context,
+	openModels,
+}: ServeParts): Promise<void> {
 	const {logger} = log;
 	const {clock, signal} = context;
 	let settings = first;
@@ -94,7 +122,10 @@ async function serve({options, settings: first, log, context, openModels}: Serve
 		settings: () => settings,
 		clock,
 		signal,
-		onEvent: (event, model) => logRouterEvent(logger, event, model),
+		onEvent: (event, model) => {
+			logRouterEvent(logger, event, model);
+			recordRouterEvent(recorder, event, model);
+		},
 		onLog: (line, model) => logger.warn({model}, line),
 	});
 	logModelStates(logger, models);
@@ -102,6 +133,7 @@ async function serve({options, settings: first, log, context, openModels}: Serve
 		models,
 		settings: () => settings,
 		clock,
+		recorder: recorder.sessions,
 		onFault: error => logger.error({fault_id: randomUUID(), err: error}, 'a fault in what watches sessions'),
 	});
 	let server: Server | undefined;
@@ -145,13 +177,28 @@ async function serve({options, settings: first, log, context, openModels}: Serve
 	fault.signal.throwIfAborted();
 }
 
+/** What happens is kept by a thread, when there is something to keep: the server does not wait for it. */
+async function openRecorder(
+	{history, historyFile, models, precision}: ServerSettings,
+	{logger, context}: {readonly logger: Logger; readonly context: Pick<ServeContext, 'openRunRecorder'>},
+): Promise<RunRecorder> {
+	if (!history) return NO_RUN_RECORDER;
+	return context.openRunRecorder({
+		path: historyFile,
+		command: 'serve',
+		entrypoint: ['infinisst serve', ...models.map(model => `--model ${model}`)].join(' '),
+		metadata: {models: models.join(', '), precision},
+		onWarning: message => logger.warn(message),
+	});
+}
+
 /** Streams outlive the server in the history's file; without a history they do not. */
 async function openArchive(
 	{history, historyFile}: ServerSettings,
 	context: Pick<ServeContext, 'env' | 'cwd'>,
 ): Promise<StreamArchive | undefined> {
 	if (!history) return undefined;
-	return openStreamArchive({path: historyFile ?? join(resolveHomeDirectory(context), 'history.db')});
+	return openStreamArchive({path: historyFile ?? resolveHistoryFile(context)});
 }
 
 /** A name that nobody knows, or a model that may not be fetched, is told before anything is opened. */

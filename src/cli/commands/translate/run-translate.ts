@@ -8,12 +8,14 @@ import {sentenceOfModelEvent, statusOfModelEvent} from './describe-model-event.j
 import {ensureModel} from './ensure-model.js';
 import {findRecordings, type Recording} from './find-recordings.js';
 import {nameRecording, useGivenName} from './name-recording.js';
+import {causeOf, openRecorder} from './open-recorder.js';
 import {planOutputs} from './plan-outputs.js';
 import type {RunEvent} from './run-event.js';
 import {createPrintSink, nullSink, openFileSink, type TextSink} from './text-sink.js';
 import {parseTranslateOptions, type TranslateOptions} from './translate-options.js';
 import {
 	beginRecording,
+	REPLICA,
 	translateRecording,
 	type BegunRecording,
 	type RecordingRun,
@@ -92,6 +94,7 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 	let next: BegunRecording | undefined;
 	let exitCode = EXIT_OK;
 	let failed = 0;
+	let fault: unknown;
 	try {
 		for (const [index, task] of tasks.entries()) {
 			const begun = next ?? begin(task);
@@ -110,9 +113,13 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 				exitCode = worse(exitCode, await reportFailure(task.recording, error, parts));
 			}
 		}
+	} catch (error) {
+		fault = error;
+		throw error;
 	} finally {
 		await next?.cancel();
 		await closeTranslator(run);
+		await run?.recorder.end(causeOf(fault ?? describeFailed(failed, tasks.length)));
 	}
 
 	await emit({type: 'run-ended', succeeded: tasks.length - failed, failed, exitCode});
@@ -143,7 +150,21 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		...task,
 		files: tasks.map(({recording}) => recording.name),
 	});
-	return {options, model: model.name, task, translator, view, emit, context};
+	const recorder = await openRecorder(
+		tasks.map(({recording}) => recording.name),
+		options,
+		context,
+	);
+	void translator.then(
+		() => recorder.replicaStarted(REPLICA, model.name),
+		() => undefined,
+	);
+	return {options, model: model.name, task, translator, recorder, view, emit, context};
+}
+
+/** For the history, which has no room for what was wrong with each. */
+function describeFailed(failed: number, count: number): Error | undefined {
+	return failed === 0 ? undefined : new Error(`${failed} of ${count} recordings failed`);
 }
 
 async function closeTranslator(run: RecordingRun | undefined): Promise<void> {

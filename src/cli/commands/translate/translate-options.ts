@@ -34,6 +34,9 @@ export interface TranslateOptions {
 	readonly raw: RawFormat | undefined;
 	/** Whether to fetch a missing model; undefined: if somebody is watching. */
 	readonly download: boolean | undefined;
+	/** Whether to keep what happened, and whether the texts as well. */
+	readonly history: boolean;
+	readonly keepText: boolean;
 	readonly json: boolean;
 	readonly quiet: boolean;
 	readonly color: boolean;
@@ -67,6 +70,8 @@ const schema = z.object({
 	rate: wholeNumber(1000, 768_000).optional(),
 	channels: wholeNumber(1, 64).optional(),
 	download: z.boolean().optional(),
+	history: z.boolean().default(true),
+	keepText: z.boolean().default(false),
 	json: z.boolean().default(false),
 	quiet: z.boolean().default(false),
 	color: z.boolean().default(true),
@@ -107,6 +112,8 @@ export function parseTranslateOptions(flags: unknown, inputs: readonly string[])
 		prompt: parsed.prompt,
 		raw: resolveRaw(parsed),
 		download: parsed.download,
+		history: parsed.history,
+		keepText: parsed.keepText,
 		json: parsed.json,
 		quiet: parsed.quiet,
 		color: parsed.color,

@@ -7,11 +7,15 @@ import type {SubtitleFormatter} from '../../../core/subtitles/subtitle-formatter
 import type {FileTranslationOptions, FileTranslator} from '../../../core/translation/file-translator.js';
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
 import {readAhead} from '../../../core/util/read-ahead.js';
+import type {RunRecorder} from '../../../history/record/run-recorder.js';
+import type {SessionRecord} from '../../../server/sessions/session-recorder.js';
 import type {CommandContext} from '../../command-context.js';
 import {formatDuration, formatSpeed} from '../../render/format-status.js';
 import type {RunView} from '../../render/run-view.js';
 import {displayPath} from './display-path.js';
 import type {Recording} from './find-recordings.js';
+import {describeSegment} from './describe-segment.js';
+import {causeOf} from './open-recorder.js';
 import {nameRecording, useGivenName} from './name-recording.js';
 import type {RunEvent} from './run-event.js';
 import type {TextSink} from './text-sink.js';
@@ -24,6 +28,7 @@ export interface RecordingRun {
 	readonly task: SpeechTask;
 	/** May still be loading: a recording is opened meanwhile. */
 	readonly translator: Promise<FileTranslator>;
+	readonly recorder: RunRecorder;
 	readonly view: RunView;
 	/** Prints an event; rejects only when the run is stopped. */
 	readonly emit: (event: RunEvent) => Promise<void>;
@@ -53,6 +58,9 @@ interface OpenedRecording {
 	readonly events: AsyncIterableIterator<TranslationEvent>;
 	readonly startedMs: number;
 }
+
+/** How the history calls the model of a run. */
+export const REPLICA = 'translator';
 
 /** Events that are kept for a recording whose turn has not come: a sentence or two each, some kilobytes in all. */
 const EVENTS_AHEAD = 256;
@@ -108,6 +116,7 @@ export async function translateRecording(
 	const {audio, events, startedMs} = await begun.opened;
 	const formatter = createFormatter(recording, run);
 	const progress = new RecordingProgress(task, run, audio.durationMs, startedMs);
+	const record = openRecord(recording, run);
 	let sink: TextSink | undefined;
 	try {
 		sink = await openSink();
@@ -120,20 +129,31 @@ export async function translateRecording(
 		await sink.write(formatter.begin());
 		for await (const event of events) {
 			progress.take(event);
-			if (event.type === 'segment-final') await sink.write(formatter.segment(event.segment));
+			if (event.type === 'segment-final') {
+				record.updated(describeSegment(event.segment, run));
+				await sink.write(formatter.segment(event.segment));
+			}
 			if (event.type === 'warning-raised') warn(event.message, recording, run);
 			else if (event.type !== 'translation-ended') await run.emit(publish(event, file, run.options));
 		}
 
 		await sink.write(formatter.end(progress.summary));
 		await sink.commit();
+		record.ended({atMs: Date.now(), audioMs: progress.summary.audioMs, cause: undefined});
 	} catch (error) {
+		record.ended({atMs: Date.now(), audioMs: progress.summary.audioMs, cause: causeOf(error)});
 		await events.return?.();
 		await sink?.discard(formatter.end(progress.summary));
 		throw error;
 	}
 
 	await progress.end();
+}
+
+function openRecord({name}: Recording, {recorder, model}: RecordingRun): SessionRecord {
+	const record = recorder.openPart({name, model, replica: REPLICA, step: 'segment'});
+	record.began(Date.now());
+	return record;
 }
 
 function warn(message: string, recording: Recording, {view, emit, context}: RecordingRun): void {

@@ -39,6 +39,7 @@ const TRANSLATE_FLAGS: Readonly<Record<string, string>> = {
 	raw: '--raw',
 	rate: '--rate',
 	channels: '--channels',
+	keepText: '--keep-text',
 };
 
 const schema = z.looseObject({

@@ -10,6 +10,9 @@ import {InfinisstError} from '../../../../core/errors.js';
 import {pumpAudio} from '../../../../core/session/pump-audio.js';
 import type {SessionEvent} from '../../../../core/session/session-event.js';
 import {StreamEvents, type StreamEvent} from '../../../../core/session/stream-event.js';
+import type {RunRecorder} from '../../../../history/record/run-recorder.js';
+import {describeUpdate} from '../../../../server/sessions/describe-update.js';
+import type {SessionRecord} from '../../../../server/sessions/session-recorder.js';
 import type {CommandContext} from '../../../command-context.js';
 import {describeError} from '../../../describe-error.js';
 import {EXIT_OK} from '../../../exit-codes.js';
@@ -21,6 +24,7 @@ import {RunStop} from '../../../run-stop.js';
 import {sentenceOfModelEvent, statusOfModelEvent} from '../describe-model-event.js';
 import {displayPath} from '../display-path.js';
 import {ensureModel, type ReadyModel} from '../ensure-model.js';
+import {causeOf, openRecorder} from '../open-recorder.js';
 import type {TranslateOptions} from '../translate-options.js';
 import {findLiveInput, type LiveInput} from './live-input.js';
 import type {LiveOptions} from './live-options.js';
@@ -56,6 +60,7 @@ export async function runLive(
 			targets: model.tasks.map(({targetLanguage}) => targetLanguage),
 			cwd: context.cwd,
 		});
+		const recorder = await openRecorder([input.title], options, context);
 		const engine = await context.openEngine({
 			model: model.name,
 			graphsDirectory: model.graphsDirectory,
@@ -63,10 +68,16 @@ export async function runLive(
 			...(options.threads !== undefined && {threads: options.threads}),
 			signal: stop.hearing,
 		});
+		recorder.replicaStarted(engine.id, model.name);
+		let fault: unknown;
 		try {
-			await new LiveRun({input, model, paths, engine, options, context, stop}).run();
+			await new LiveRun({input, model, paths, engine, recorder, options, context, stop}).run();
+		} catch (error) {
+			fault = error;
+			throw error;
 		} finally {
 			await engine.destroy();
+			await recorder.end(causeOf(fault));
 		}
 
 		if (RunStop.isInterruption(stop.hearing.reason)) throw stop.hearing.reason;
@@ -106,6 +117,7 @@ interface LiveRunParts {
 	readonly model: ReadyModel;
 	readonly paths: readonly LiveOutputPaths[];
 	readonly engine: Engine;
+	readonly recorder: RunRecorder;
 	readonly options: LiveRunOptions;
 	readonly context: CommandContext;
 	readonly stop: LiveStop;
@@ -186,6 +198,7 @@ class LiveRun {
 	async #translate(view: LiveView): Promise<void> {
 		const {input, options, context, stop} = this.#parts;
 		const session = await this.#openSession(view);
+		const record = this.#openRecord();
 		let pumping: Promise<void> | undefined;
 		try {
 			this.#startedMs = context.clock.nowMs();
@@ -203,16 +216,32 @@ class LiveRun {
 			// It is awaited below, after what was heard has been printed.
 			pumping.catch(() => undefined);
 			for await (const {events} of session.updates) {
+				record.updated(describeUpdate(events, {atMs: Date.now(), keepsText: options.keepText}));
 				for (const event of events) await this.#take(event);
 			}
 
 			await pumping;
+			record.ended({atMs: Date.now(), audioMs: this.#heardMs, cause: undefined});
 		} catch (error) {
+			record.ended({atMs: Date.now(), audioMs: this.#heardMs, cause: causeOf(error)});
 			stop.end(error);
 			session.destroy(error);
 			await pumping?.catch(() => undefined);
 			throw error;
 		}
+	}
+
+	#openRecord(): SessionRecord {
+		const {input, model, engine, recorder, options} = this.#parts;
+		const record = recorder.openPart({
+			name: input.title,
+			model: model.name,
+			replica: engine.id,
+			step: 'look',
+			metadata: {latency_multiplier: String(options.live.latencyMultiplier)},
+		});
+		record.began(Date.now());
+		return record;
 	}
 
 	async #openOutputs(view: LiveView): Promise<void> {
