@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
-import type {FastifyInstance} from 'fastify';
+import type {FastifyInstance, FastifyRequest} from 'fastify';
 
+import {isFormFault} from '../errors/is-form-fault.js';
 import {ParameterError} from './parameters.js';
 
 const MAX_FIELDS = 50;
@@ -22,7 +23,20 @@ export async function readBodies(app: FastifyInstance): Promise<void> {
 		});
 	}
 	await app.register(multipart, {
-		attachFieldsToBody: 'keyValues',
 		limits: {files: 0, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES},
 	});
+	app.addHook('preValidation', async request => {
+		if (request.isMultipart()) request.body = await readForm(request);
+	});
+}
+
+async function readForm(request: FastifyRequest): Promise<Readonly<Record<string, unknown>>> {
+	const fields: Record<string, unknown> = {};
+	try {
+		for await (const part of request.parts()) if (part.type === 'field') fields[part.fieldname] = part.value;
+	} catch (error) {
+		if (!isFormFault(error)) throw error;
+		throw new ParameterError([{loc: ['body'], msg: 'The body is no complete form', type: 'form_invalid'}]);
+	}
+	return fields;
 }

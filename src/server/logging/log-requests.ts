@@ -47,7 +47,8 @@ function sessionOf({params, query, body}: FastifyRequest): string | undefined {
 		if (typeof place !== 'object' || place === null) continue;
 		const {session_id: id, session} = place as Readonly<Record<string, unknown>>;
 		const found = id ?? session;
-		if (typeof found === 'string') return found.slice(0, 256);
+		// Whoever shows a log line on a terminal shall not be commanded by it.
+		if (typeof found === 'string') return found.slice(0, 256).replaceAll(/[\p{Cc}\u2028\u2029]/gu, '?');
 	}
 	return undefined;
 }

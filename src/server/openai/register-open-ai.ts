@@ -3,6 +3,7 @@ import type {FastifyInstance} from 'fastify';
 import {Gauge} from 'prom-client';
 
 import {openChildTranslator} from '../../core/translation/process/child-translator.js';
+import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
 import {describeOpenAiError} from './error-body.js';
 import {registerModelRoutes} from './model-routes.js';
@@ -48,6 +49,8 @@ export async function registerOpenAi(
 	});
 	app.setErrorHandler((error, request, reply) => {
 		const {status, error: described, isUnforeseen} = describeOpenAiError(error, request.id);
+		if (status === 413) countRefusal(parts.metrics, 'body_size');
+		if (status === 415) countRefusal(parts.metrics, 'media_type');
 		if (isUnforeseen) request.log.error({err: error}, 'request failed');
 		if (status === 429 || status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
 		// A serializer of the route would refuse a body that is not its own.

@@ -29,9 +29,9 @@ export function readAudioMessage(bytes: Uint8Array, format: StreamFormat): Float
 		);
 	}
 
-	const samples = decodePcm(bytes, format, 1)[0]!;
-	if (format === 's16le') return samples;
-	const wrong = samples.findIndex(sample => !(Math.abs(sample) <= MAX_AMPLITUDE));
+	if (format === 's16le') return decodePcm(bytes, format, 1)[0]!;
+	const samples = readFloats(bytes);
+	const wrong = findWrong(samples);
 	if (wrong === -1) return samples;
 	const isNumber = Number.isFinite(samples[wrong]);
 	throw new InfinisstError(
@@ -45,6 +45,27 @@ export function readAudioMessage(bytes: Uint8Array, format: StreamFormat): Float
 				: 'Send finite float32 samples; the message was left out.',
 		},
 	);
+}
+
+/**
+ * A loop of its own: a function called for each sample makes an object of each, 300 KB of them a message, and the
+ * collection of those was the longest time anybody waited (bench/server.ts).
+ */
+function readFloats(bytes: Uint8Array): Float32Array {
+	const samples = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	for (let index = 0; index < samples.length; index++) {
+		samples[index] = view.getFloat32(index * Float32Array.BYTES_PER_ELEMENT, true);
+	}
+	return samples;
+}
+
+/** @returns the place of the first sample that is no number, or far too loud; -1 if there is none. */
+function findWrong(samples: Float32Array): number {
+	for (let index = 0; index < samples.length; index++) {
+		if (!(Math.abs(samples[index]!) <= MAX_AMPLITUDE)) return index;
+	}
+	return -1;
 }
 
 /**

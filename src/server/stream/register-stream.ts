@@ -4,6 +4,7 @@ import {Counter, Gauge} from 'prom-client';
 import {z} from 'zod';
 
 import {InfinisstError} from '../../core/errors.js';
+import {countRefusal, type RefusalReason} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
 import {MemoryStreamArchive} from './memory-stream-archive.js';
 import {serveListener} from './serve-listener.js';
@@ -12,6 +13,12 @@ import {SessionFeeds} from './session-feeds.js';
 import {StreamRegistry} from './stream-registry.js';
 import {serveStreamSocket, type StreamBegin} from './stream-socket.js';
 import {resolveStreamQuery, streamQuerySchema, type StreamQuery} from './stream-query.js';
+
+/** By the code that the client is told. Limits are counted where they are watched over. */
+const REFUSAL_REASONS: Readonly<Record<string, RefusalReason>> = {
+	AUDIO_UNDECODABLE: 'audio',
+	OPTION_INVALID: 'frame',
+};
 
 /** `WS /v1/stream` and `WS /v1/stream/{session}/listen`. Refused before the upgrade with a status, after it with an `error` event. */
 export function registerStream(app: FastifyInstance, parts: ServerParts): void {
@@ -41,7 +48,11 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 			this.set(feeds.listeners);
 		},
 	});
-	const onRefused = (code: string): void => refused.inc({code});
+	const onRefused = (code: string): void => {
+		refused.inc({code});
+		const reason = REFUSAL_REASONS[code];
+		if (reason !== undefined) countRefusal(metrics, reason);
+	};
 	const onFault = (error: unknown): void => app.log.error({err: error}, 'a stream failed');
 	const registry = new StreamRegistry({
 		sessions,
@@ -99,6 +110,7 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 				signal,
 				onRefused,
 				onResumed: () => resumed.inc(),
+				onIdle: () => countRefusal(metrics, 'idle_socket'),
 				onFault,
 			});
 		},

@@ -29,6 +29,8 @@ export interface StreamSocketParts {
 	readonly signal: AbortSignal;
 	readonly onRefused: (code: string) => void;
 	readonly onResumed: () => void;
+	/** A socket is closed because nothing was sent over it. */
+	readonly onIdle: () => void;
 	readonly onFault: (error: unknown) => void;
 }
 
@@ -241,6 +243,7 @@ class StreamSocket implements StreamConnection {
 	}
 
 	#endIdle(): void {
+		this.#parts.onIdle();
 		const error = new InfinisstError('LIMIT_EXCEEDED', 'Nothing was sent on this socket for too long', {
 			hint: 'Send audio, or open it again.',
 		});

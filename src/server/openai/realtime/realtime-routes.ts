@@ -9,7 +9,10 @@ import type {RealtimeParts, RealtimeSession} from './realtime-session.js';
 import {TranscriptionSession} from './transcription-session.js';
 import {TranslationSession} from './translation-session.js';
 
-export interface RealtimeRouteParts extends Pick<ServerParts, 'settings' | 'models' | 'sessions' | 'signal'> {
+export interface RealtimeRouteParts extends Pick<
+	ServerParts,
+	'settings' | 'models' | 'sessions' | 'signal' | 'metrics'
+> {
 	/** The id of the key that a request came with. */
 	readonly keyOf: (request: FastifyRequest) => string | undefined;
 }

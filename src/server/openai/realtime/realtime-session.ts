@@ -2,13 +2,17 @@ import type {FastifyBaseLogger} from 'fastify';
 import {z, ZodError} from 'zod';
 
 import {InfinisstError, type ErrorCode} from '../../../core/errors.js';
+import {countRefusal} from '../../limits/count-refusal.js';
 import type {ServerParts} from '../../server-parts.js';
 import {describeOpenAiError, type OpenAiError} from '../error-body.js';
 import {CLOSE_CODES, closeCodeOf, newId, type EventSocket, type ServerEvent} from './event-socket.js';
 import type {Speaker} from './speaker.js';
 
 /** What a realtime session is made of. */
-export interface RealtimeParts extends Pick<ServerParts, 'settings' | 'models' | 'sessions' | 'signal'> {
+export interface RealtimeParts extends Pick<
+	ServerParts,
+	'settings' | 'models' | 'sessions' | 'signal' | 'metrics'
+> {
 	/** The id of the key that opened the socket. */
 	readonly owner: string | undefined;
 	readonly log: FastifyBaseLogger;
@@ -131,6 +135,7 @@ export abstract class RealtimeSession {
 			await this.handle(event);
 		} catch (error) {
 			if (error instanceof ZodError || (InfinisstError.is(error) && RECOVERABLE.has(error.code))) {
+				countRefusal(this.parts.metrics, 'frame');
 				this.#tellError(error, eventId);
 				return;
 			}

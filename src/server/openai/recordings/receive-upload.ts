@@ -7,6 +7,7 @@ import type {MultipartFile} from '@fastify/multipart';
 import type {FastifyRequest} from 'fastify';
 
 import {InfinisstError} from '../../../core/errors.js';
+import {isFormFault} from '../../errors/is-form-fault.js';
 import type {UploadFolder} from './upload-folder.js';
 
 export interface UploadedFile {
@@ -120,6 +121,13 @@ function showName(given: string): string {
 function translateFault(error: unknown, maxBytes: number): unknown {
 	const {code} = error as {code?: unknown};
 	if (code === 'FST_REQ_FILE_TOO_LARGE') return tooLarge(maxBytes);
+	if (isFormFault(error)) {
+		return new InfinisstError('OPTION_INVALID', 'The body is no complete form', {
+			hint: 'Send multipart/form-data, with its boundary in the content-type.',
+			cause: error,
+		});
+	}
+
 	if (code === 'ENOSPC') {
 		return new InfinisstError('DISK_FULL', 'There is no room left for uploads on the disk', {
 			hint: 'Make some, or set TMPDIR to a folder that has some.',

@@ -96,6 +96,7 @@ async function openSocket() {
 		signal: new AbortController().signal,
 		onRefused: () => undefined,
 		onResumed: () => undefined,
+		onIdle: () => undefined,
 		onFault: () => undefined,
 	});
 	await settle();
