@@ -11,7 +11,7 @@ import {openTestSocket} from '../../helpers/test-socket.js';
 interface Door {
 	readonly name: string;
 	/** A client of a new session. */
-	open(server: TestServer): Promise<WebSocket>;
+	readonly open: (server: TestServer) => Promise<WebSocket>;
 }
 
 const doors: readonly Door[] = [

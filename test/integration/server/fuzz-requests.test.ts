@@ -1,0 +1,55 @@
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {beforeAll, expect, it} from 'vitest';
+
+import {openTestServer} from '../../helpers/open-test-server.js';
+import {describeWithPython, ensurePython} from '../../helpers/python-environment.js';
+import {temporaryDirectory} from '../../helpers/temporary-directory.js';
+
+const REQUIREMENT = 'schemathesis==4.32.5';
+/** What it does in this time depends on the machine; that it does the same first does not. */
+const SECONDS = 20;
+
+const run = promisify(execFile);
+
+/** No room, and a model or program that is not there: intended, and said so. */
+const INTENDED = new Set([503, 507]);
+
+describeWithPython('requests made up after /openapi.json', () => {
+	beforeAll(() => ensurePython(REQUIREMENT));
+
+	it(`meet no fault in ${SECONDS} s, on any route`, {timeout: 180_000}, async () => {
+		const server = await openTestServer({settings: {limits: {requestsPerSecond: 0}, logLevel: 'debug'}});
+		const schemathesis = join(await ensurePython(REQUIREMENT), 'schemathesis');
+		const cwd = await temporaryDirectory();
+		const described = await fetch(`${server.url}/openapi.json`).then(response => response.json());
+		const {paths} = described as {readonly paths: Readonly<Record<string, object>>};
+		// Its verdict is ours: the log knows all that happened.
+		const {stdout} = await run(
+			schemathesis,
+			[
+				...[
+					'run',
+					`${server.url}/openapi.json`,
+					'--max-time',
+					String(SECONDS),
+					'--phases',
+					'coverage,fuzzing',
+				],
+				...['--checks', 'not_a_server_error', '--seed', '1', '--no-shrink', '--continue-on-failure'],
+				...['--request-timeout', '30', '--suppress-health-check', 'all', '--warnings', 'off'],
+			],
+			{cwd, maxBuffer: 64 * 1024 * 1024},
+		).catch((error: unknown) => error as {readonly stdout: string});
+
+		expect(server.logged.filter(({level}) => level === 50 || level === 'error')).toEqual([]);
+		const answered = server.logged.filter(({status}) => status !== undefined);
+		expect(answered.length, stdout).toBeGreaterThan(500);
+		const faults = answered.filter(({status}) => Number(status) >= 500 && !INTENDED.has(Number(status)));
+		expect(faults).toEqual([]);
+		const met = new Set(answered.map(({path}) => String(path).replaceAll(/:(\w+)/g, '{$1}')));
+		expect(Object.keys(paths).filter(path => !met.has(path))).toEqual([]);
+		expect((await fetch(`${server.url}/livez`)).status).toBe(200);
+	});
+});
