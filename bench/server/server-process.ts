@@ -1,0 +1,64 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+
+/** Of a process, from Linux. */
+export interface ProcessMemory {
+	readonly residentBytes: number;
+	/** The most it ever had. */
+	readonly peakBytes: number;
+}
+
+export interface ServerProcess {
+	/** `ws://127.0.0.1:port` */
+	readonly socketUrl: string;
+	/** `http://127.0.0.1:port` */
+	readonly url: string;
+	readMemory(): Promise<ProcessMemory>;
+	/** Resolves when the process has ended. */
+	stop(): Promise<void>;
+}
+
+/** Starts one of the servers of this folder. */
+export function startBenchServer(name: 'idle-server' | 'echo-server'): Promise<ServerProcess> {
+	const path = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+	return startServerProcess(['--import', 'tsx', path]);
+}
+
+/** Starts the program as it was built. @param parameters - behind `serve`. */
+export function startProgram(...parameters: readonly string[]): Promise<ServerProcess> {
+	const path = fileURLToPath(new URL('../../bin/infinisst.js', import.meta.url));
+	return startServerProcess([path, 'serve', '--port', '0', '--json', ...parameters]);
+}
+
+async function startServerProcess(parameters: readonly string[]): Promise<ServerProcess> {
+	const child = spawn(process.execPath, parameters, {stdio: ['ignore', 'pipe', 'inherit']});
+	const exited = once(child, 'exit');
+	const [line] = (await Promise.race([
+		once(createInterface({input: child.stdout}), 'line'),
+		exited.then(([code]) => {
+			throw new Error(`${parameters.join(' ')} ended with ${String(code)} before it listened.`);
+		}),
+	])) as [string];
+	const {url} = JSON.parse(line) as {url: string};
+	return {
+		url,
+		socketUrl: url.replace('http', 'ws'),
+		async readMemory() {
+			const status = await readFile(`/proc/${child.pid!}/status`, 'utf8');
+			return {residentBytes: readKibibytes(status, 'VmRSS'), peakBytes: readKibibytes(status, 'VmHWM')};
+		},
+		async stop() {
+			child.kill('SIGTERM');
+			const cancel = setTimeout(() => child.kill('SIGKILL'), 10_000);
+			await exited;
+			clearTimeout(cancel);
+		},
+	};
+}
+
+function readKibibytes(status: string, name: string): number {
+	return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+}
