@@ -2,6 +2,7 @@ import type {Registry} from 'prom-client';
 
 import type {Clock} from '../core/util/clock.js';
 import type {ModelHost} from './models/model-host.js';
+import type {SessionLog} from './compatible/session-log.js';
 import type {ServerSettings} from './server-settings.js';
 import type {SessionHost} from './sessions/session-host.js';
 import type {StreamArchive} from './stream/stream-archive.js';
@@ -14,6 +15,8 @@ export interface ServerParts {
 	readonly models: ModelHost;
 	/** Keeps streams over a restart. @default one in memory, that does not */
 	readonly archive?: StreamArchive;
+	/** Knows sessions of servers before this one. @default one in memory, that does not */
+	readonly sessionLog?: SessionLog;
 	readonly metrics: Registry;
 	readonly clock: Clock;
 	/** Where pages of one's own are looked for, and folders for them made; undefined: nowhere. */

@@ -26,7 +26,7 @@ export interface CompatibleOptions {
 export async function registerCompatible(
 	app: FastifyInstance,
 	parts: ServerParts,
-	{log = new MemorySessionLog()}: CompatibleOptions = {},
+	{log = parts.sessionLog ?? new MemorySessionLog()}: CompatibleOptions = {},
 ): Promise<void> {
 	await readBodies(app);
 	answerFailures(app, parts);

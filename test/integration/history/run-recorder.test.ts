@@ -7,11 +7,13 @@ import type {
 	RecordThreadData,
 	WriteArgument,
 } from '../../../src/history/record/record-thread.js';
+import {HistorySessionLog} from '../../../src/history/record/history-session-log.js';
 import {createRunRecorder, type RunRecorder} from '../../../src/history/record/run-recorder.js';
 import {openRunWriter, type RunWriter} from '../../../src/history/record/run-writer.js';
 import {readJobs} from '../../../src/history/http/job-answers.js';
 import type {SessionReader} from '../../../src/history/store/session-reader.js';
 import {openHistory} from '../../../src/history/store/sqlite-history-store.js';
+import {MemorySessionLog} from '../../../src/server/compatible/session-log.js';
 import type {RecordedSession, RecordedUpdate} from '../../../src/server/sessions/session-recorder.js';
 import {FakeClock} from '../../helpers/fake-context.js';
 import {askJson, readBody, ask} from '../../helpers/history.js';
@@ -266,6 +268,17 @@ describe('a run that is recorded', () => {
 			{status: 'SUCCEEDED', metadata: {session_id: 'speaker-1', client_id: 'anna', audio_ms: '2500'}},
 		]);
 		expect(await second.recorder.listEndedSessions(undefined, 10)).toEqual([]);
+		const log = new HistorySessionLog(new MemorySessionLog(), second.recorder);
+		const now = {...(await log.list('key-1', 10))[0]!, sessionId: 'speaker-3', createdAtMs: at(9)};
+		log.put(now);
+		expect(await log.list('key-1', 10)).toEqual([
+			now,
+			expect.objectContaining({
+				...{sessionId: 'speaker-1', door: 'compatible', clientId: 'anna', audioMs: 2500},
+				...{createdAtMs: at(0), endedAtMs: at(3), cause: undefined},
+			}),
+		]);
+		expect(await log.list('key-1', 1)).toEqual([now]);
 		await second.recorder.end();
 	});
 });

@@ -5,8 +5,10 @@ import {Registry} from 'prom-client';
 import {InfinisstError} from '../../../core/errors.js';
 import type {ModelStore} from '../../../core/models/model-store.js';
 import {NO_RUN_RECORDER} from '../../../history/record/no-run-recorder.js';
+import {HistorySessionLog} from '../../../history/record/history-session-log.js';
 import type {RunRecorder} from '../../../history/record/run-recorder.js';
 import {openStreamArchive} from '../../../history/record/stream-archive.js';
+import {MemorySessionLog} from '../../../server/compatible/session-log.js';
 import {applyServerSettings} from '../../../server/apply-server-settings.js';
 import {describeExposure} from '../../../server/auth/describe-exposure.js';
 import {compareSettings} from '../../../server/config/compare-settings.js';
@@ -143,6 +145,7 @@ async function serve({
 		server = await createServer(
 			{
 				...(archive !== undefined && {archive}),
+				sessionLog: new HistorySessionLog(new MemorySessionLog(), recorder),
 				settings: () => settings,
 				sessions,
 				models,
