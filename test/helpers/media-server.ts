@@ -5,6 +5,7 @@ import {Registry} from 'prom-client';
 import {onTestFinished} from 'vitest';
 
 import {DEFAULT_SERVER_SETTINGS} from '../../src/server/default-server-settings.js';
+import {refusalCounter, type RefusalReason} from '../../src/server/limits/count-refusal.js';
 import {registerMedia} from '../../src/server/media/register-media.js';
 import type {YoutubeRouteOptions} from '../../src/server/media/youtube-route.js';
 import type {ServerParts} from '../../src/server/server-parts.js';
@@ -16,6 +17,8 @@ export interface MediaServer {
 	readonly url: string;
 	readonly app: FastifyInstance;
 	readonly clock: FakeClock;
+	/** How often something was refused so. */
+	refused(reason: RefusalReason): Promise<number>;
 	/** As when a server shuts down. */
 	stop(): void;
 }
@@ -37,6 +40,7 @@ export async function openMediaServer({
 	app.setValidatorCompiler(validatorCompiler);
 	app.setSerializerCompiler(serializerCompiler);
 	await app.register(formbody);
+	const metrics = new Registry();
 	const parts: ServerParts = {
 		settings: () => ({
 			...DEFAULT_SERVER_SETTINGS,
@@ -45,7 +49,7 @@ export async function openMediaServer({
 		}),
 		sessions: host,
 		models,
-		metrics: new Registry(),
+		metrics,
 		clock,
 		signal: ended.signal,
 	};
@@ -57,5 +61,14 @@ export async function openMediaServer({
 		await host.destroy();
 		await models.destroy();
 	});
-	return {url, app, clock, stop: () => ended.abort(new Error('shutting down'))};
+	return {
+		url,
+		app,
+		clock,
+		async refused(reason) {
+			const {values} = await refusalCounter(metrics).get();
+			return values.find(({labels}) => labels.reason === reason)?.value ?? 0;
+		},
+		stop: () => ended.abort(new Error('shutting down')),
+	};
 }

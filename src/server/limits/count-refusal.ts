@@ -2,6 +2,7 @@ import {Counter, type Registry} from 'prom-client';
 
 /** Why something was not taken; the label of `infinisst_refused_total`. */
 export type RefusalReason =
+	| 'address'
 	| 'audio'
 	| 'body_size'
 	| 'connections'

@@ -1,6 +1,7 @@
 import type {FastifyInstance} from 'fastify';
 import {z} from 'zod';
 
+import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
 import {findServedFile} from './served-file.js';
 
@@ -11,7 +12,10 @@ const VIDEO_NAME =
 const failure = z.object({success: z.literal(false), error: z.string()});
 
 /** `GET /test_video/{filename}`: recordings of the folders that are set. `@fastify/static` must be there, without routes. */
-export function registerTestVideo(app: FastifyInstance, {settings}: Pick<ServerParts, 'settings'>): void {
+export function registerTestVideo(
+	app: FastifyInstance,
+	{settings, metrics}: Pick<ServerParts, 'settings' | 'metrics'>,
+): void {
 	app.route({
 		method: 'GET',
 		url: '/test_video/:filename',
@@ -25,6 +29,7 @@ export function registerTestVideo(app: FastifyInstance, {settings}: Pick<ServerP
 		async handler(request, reply) {
 			const {filename} = request.params as {readonly filename: string};
 			if (!VIDEO_NAME.test(filename)) {
+				countRefusal(metrics, 'path');
 				const error = 'That is no plain name of a recording. Name a file such as talk.mp4, without folders.';
 				return reply.code(400).send({success: false, error});
 			}

@@ -7,6 +7,7 @@ import {InfinisstError} from '../../core/errors.js';
 import {readBodies} from '../compatible/bodies.js';
 import {answerFailures} from '../compatible/failures.js';
 import {readParameters} from '../compatible/parameters.js';
+import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
 import {downloadVideo} from './download-video.js';
 import {lookupAll, type Lookup} from './public-address.js';
@@ -27,7 +28,7 @@ export async function registerYoutube(
 	parts: ServerParts,
 	{environment = process.env, lookup = lookupAll}: YoutubeRouteOptions = {},
 ): Promise<void> {
-	const {settings, sessions, clock, signal} = parts;
+	const {settings, sessions, clock, signal, metrics} = parts;
 	const running = new Set<Promise<void>>();
 	await readBodies(app);
 	answerFailures(app, parts);
@@ -51,7 +52,7 @@ export async function registerYoutube(
 		async handler(request, reply) {
 			const {url, session_id} = readParameters(request, parameters);
 			const {youtube} = settings();
-			const address = parseVideoAddress(url, youtube.allowedHosts);
+			const address = parseAddress(url);
 			if (running.size >= youtube.maxParallel) {
 				throw new InfinisstError(
 					'LIMIT_EXCEEDED',
@@ -76,6 +77,15 @@ export async function registerYoutube(
 			return reply;
 		},
 	});
+
+	function parseAddress(url: string): URL {
+		try {
+			return parseVideoAddress(url, settings().youtube.allowedHosts);
+		} catch (error) {
+			countRefusal(metrics, 'address');
+			throw error;
+		}
+	}
 
 	async function answerWithVideo(url: URL, request: FastifyRequest, reply: FastifyReply): Promise<void> {
 		const {youtube} = settings();
@@ -118,6 +128,12 @@ export async function registerYoutube(
 				request.log.info({error: String(error)}, 'a video was not sent to its end');
 				return;
 			}
+			if (gone.signal.aborted) {
+				// Nobody is there to be answered.
+				reply.hijack();
+				return;
+			}
+			if (InfinisstError.is(error, 'OPTION_INVALID')) countRefusal(metrics, 'address');
 			if (signal.aborted) throw new InfinisstError('RESOURCE_CLOSED', 'The server is shutting down');
 			throw error;
 		} finally {

@@ -79,6 +79,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		const response = await post(server, {url});
 		expect(response.status).toBe(200);
 		expect(await response.json()).toEqual(failure(error));
+		expect(await server.refused('address')).toBe(1);
 	});
 
 	it.each(['http://127.0.0.1', 'http://2130706433', 'http://0x7f.1', 'http://localhost'])(
@@ -121,6 +122,7 @@ describeWithYtDlp('POST /download_youtube', ({ytDlpPath, ffmpegPath}) => {
 		expect(await response.json()).toEqual(failure(/Videos of localhost are not fetched here/));
 		expect(site.requests.length).toBeGreaterThan(0);
 		expect(inner.requests).toEqual([]);
+		expect(await server.refused('address')).toBe(1);
 	});
 
 	it('says what yt-dlp says when there is no video', async () => {

@@ -88,6 +88,7 @@ describe('GET /test_video/{filename}', () => {
 			success: false,
 			error: 'That is no plain name of a recording. Name a file such as talk.mp4, without folders.',
 		});
+		expect(await server.refused('path')).toBe(1);
 		const missing = await requestRaw(server, '/test_video/missing.mp4');
 		expect(JSON.parse(missing.body.toString())).toMatchObject({success: false});
 	});

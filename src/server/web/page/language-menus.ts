@@ -1,12 +1,18 @@
 import type {LanguagePair} from './server.js';
 
-const names = new Intl.DisplayNames(['en'], {type: 'language'});
+/** Of languages, by their codes; browsers know fewer than models do. */
+const names = new Map<string, string>();
 
 /** Fills the two menus with what the server can do, and keeps the second one to what the first one allows. */
 export function fillLanguageMenus(
 	{source, target}: {readonly source: HTMLSelectElement; readonly target: HTMLSelectElement},
 	pairs: readonly LanguagePair[],
 ): void {
+	for (const pair of pairs) {
+		const [spoken = pair.source, written = pair.target] = pair.language_pair.split(' -> ');
+		names.set(pair.source, spoken);
+		if (pair.target !== 'same') names.set(pair.target, written);
+	}
 	const chosen = {source: source.value, target: target.value};
 	const sources = [...new Set(pairs.map(pair => pair.source))].filter(code => code !== 'auto').sort(byName);
 	source.replaceChildren(option('auto', 'Detect'), ...sources.map(code => option(code, nameOf(code))));
@@ -39,7 +45,7 @@ function describe(code: string, {status, download_bytes}: LanguagePair): string 
 }
 
 function nameOf(code: string): string {
-	return names.of(code) ?? code;
+	return names.get(code) ?? code;
 }
 
 function byName(first: string, second: string): number {

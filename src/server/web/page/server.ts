@@ -11,6 +11,8 @@ export function keepKey(key: string): void {
 
 /** What `GET /languages` tells of a pair. */
 export interface LanguagePair {
+	/** For people: `German -> English`. */
+	readonly language_pair: string;
 	readonly source: string;
 	readonly target: string;
 	readonly status: 'loaded' | 'available' | 'needs_download';

@@ -37,7 +37,8 @@ export async function openMicrophone(write: WriteSamples): Promise<Sound> {
 		stop = () => {
 			capture.port.onmessage = null;
 			for (const track of stream.getTracks()) track.stop();
-			void context.close();
+			// Stopped by hand and by the session's end.
+			if (context.state !== 'closed') void context.close();
 			resolve();
 		};
 	});
