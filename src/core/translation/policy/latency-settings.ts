@@ -46,8 +46,8 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 	2: {
 		...COMMON,
 		stepMs: 1000,
-		holdFrames: 100,
-		sureHoldFrames: 30,
+		holdFrames: 75,
+		sureHoldFrames: 25,
 		sureProbability: 0.9,
 		sureNextProbability: 0.5,
 		minWindowMs: 2000,
