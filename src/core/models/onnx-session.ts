@@ -41,7 +41,7 @@ export async function openOnnxSession(
 	model: string | Uint8Array,
 	{threads = 1, device = 'auto'}: OnnxSessionOptions = {},
 ): Promise<OnnxSession> {
-	const {InferenceSession, Tensor, listSupportedBackends} = (await import('onnxruntime-node')).default;
+	const {InferenceSession, Tensor, listSupportedBackends} = await import('onnxruntime-node');
 	const provider = device === 'auto' ? 'cpu' : device;
 	const providers = listSupportedBackends().map(({name}) => name);
 	if (!providers.includes(provider)) {
