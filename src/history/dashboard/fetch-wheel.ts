@@ -49,6 +49,7 @@ export async function fetchWheel(options: FetchWheelOptions): Promise<string> {
 		);
 	}
 
+	let receivedBytes = 0;
 	const isPinned = version === PINNED_WHEEL.version;
 	const requirementsFile = join(workDirectory, 'requirements.txt');
 	const temporaryDirectory = join(workDirectory, 'temporary');
@@ -69,7 +70,12 @@ export async function fetchWheel(options: FetchWheelOptions): Promise<string> {
 		temporaryDirectory,
 		environment,
 		signal,
-		onProgress,
+		onProgress(bytes) {
+			const limit = isPinned ? PINNED_WHEEL.sizeBytes : Infinity;
+			if (bytes <= receivedBytes) return;
+			receivedBytes = Math.min(bytes, limit);
+			onProgress(receivedBytes);
+		},
 	});
 	const wheel = (await readdir(destination)).find(name => name.endsWith('.whl'));
 	if (wheel === undefined)

@@ -11,7 +11,8 @@ import {answerJson, answerText, NOT_FOUND, type HistoryAnswer} from './answer.js
 import {answerRequest} from './answer-request.js';
 import {AnswerCache} from './answer-cache.js';
 import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
-import {renderHomepage, renderSessionPage} from './own-pages.js';
+import {renderHomepage} from './pages/homepage.js';
+import {renderSessionPage} from './pages/session-page.js';
 
 export interface HistoryListenerOptions {
 	readonly store: HistoryStore;
@@ -110,13 +111,14 @@ function route(
 			'/homepage',
 			COOKIE_NAMES.map(name => `${name}=; Path=/; Max-Age=0`),
 		);
-	if (path === '/homepage') return renderHomepage(store.sessions());
+	if (path === '/homepage') return renderHomepage(store.sessions(), options.dashboard !== undefined);
 	if (path.startsWith('/enter_cluster/')) return enterCluster(store, path, query);
 	const linked = readLinkedSession(store, path);
 	const session = linked?.session ?? findByCookies(store, cookies);
 	const inner = linked?.path ?? path;
 	if (linked !== undefined && inner === '') return redirect(`${encodeURI(path)}/`);
-	if (inner === '/' && session === undefined) return renderHomepage(store.sessions());
+	if (inner === '/' && session === undefined)
+		return renderHomepage(store.sessions(), options.dashboard !== undefined);
 	if (options.dashboard !== undefined) {
 		const file = answerDashboardFile(options.dashboard, inner);
 		if (file !== undefined) return file;

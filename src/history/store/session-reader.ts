@@ -73,8 +73,16 @@ export class SessionReader {
 		});
 	}
 
-	/** In order of their ids, the newest attempt first. */
-	*tasks(query: TaskQuery, limit = Infinity): Generator<TaskRow, void, undefined> {
+	/**
+	 * In order of their ids, the newest attempt first.
+	 *
+	 * @param after - begins with the one that follows this.
+	 */
+	*tasks(
+		query: TaskQuery,
+		limit = Infinity,
+		after?: Pick<TaskRow, 'task_id' | 'attempt'>,
+	): Generator<TaskRow, void, undefined> {
 		const {sql, values} = compileTaskQuery(this.session.id, query);
 		const order = 'ORDER BY task_id, attempt DESC LIMIT ?';
 		const first = this.#prepare(`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} ${order}`);
@@ -82,7 +90,7 @@ export class SessionReader {
 			`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} AND task_id >= ? AND NOT (task_id = ? AND attempt >= ?) ${order}`,
 		);
 		let left = limit;
-		let last: TaskRow | undefined;
+		let last = after;
 		while (left > 0) {
 			const count = Math.min(left, PAGE_ROWS);
 			const page = (
