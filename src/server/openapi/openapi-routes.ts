@@ -18,6 +18,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
 				{name: 'compatible', description: 'As the clients of the InfiniSST server know it'},
 				{name: 'stream', description: 'Live translation'},
 				{name: 'openai', description: "As OpenAI's clients know it"},
+				{name: 'media', description: 'Recordings, of this server and of other sites'},
 				{name: 'health', description: 'For whoever watches over the server'},
 			],
 			components: {
