@@ -1,7 +1,7 @@
 import type {ActorRecord, NodeRecord} from '../ingest/entity-records.js';
 import {isNilId, readId, readText, readObject, type JsonObject} from '../ingest/wire-values.js';
 import type {SessionReader} from '../store/session-reader.js';
-import {answerResult, type HistoryAnswer} from './answer.js';
+import {answerJsonText, answerResult, type HistoryAnswer} from './answer.js';
 import {toGoogleStyle} from './google-style.js';
 import {readFilters, readListOptions} from './list-options.js';
 import {redactSerializedRuntimeEnv} from './redact.js';
@@ -12,13 +12,30 @@ const NIL_ID = 'f'.repeat(56);
 
 /** `GET /logical/actors` and, with an id, `GET /logical/actors/{id}` */
 export function answerLogicalActors(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
-	const nodes = readNodes(reader);
 	const wanted = query.get('ids')?.split(',');
-	const actors =
-		wanted === undefined ? reader.entities('actor') : wanted.flatMap(id => reader.entity('actor', id) ?? []);
-	return answerResult(wanted === undefined ? 'All actors fetched.' : 'Actors fetched.', {
+	if (wanted === undefined) return answerJsonText(writeLogicalActors(reader));
+	const nodes = readNodes(reader);
+	const actors = wanted.flatMap(id => reader.entity('actor', id) ?? []);
+	return answerResult('Actors fetched.', {
 		actors: Object.fromEntries(actors.map(actor => [actor.actorId, describeActor(actor, nodes)])),
 	});
+}
+
+/** The head has no limit here. */
+function* writeLogicalActors(reader: SessionReader): Generator<string, void, undefined> {
+	const nodes = readNodes(reader);
+	let text = '{"result":true,"msg":"All actors fetched.","data":{"actors":{';
+	let separator = '';
+	for (const actor of reader.eachEntity('actor')) {
+		text += `${separator}"${actor.actorId}":${JSON.stringify(describeActor(actor, nodes))}`;
+		separator = ',';
+		if (text.length >= 65_536) {
+			yield text;
+			text = '';
+		}
+	}
+
+	yield `${text}}}}`;
 }
 
 export function answerLogicalActor(reader: SessionReader, actorId: string): HistoryAnswer {

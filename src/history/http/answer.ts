@@ -4,6 +4,8 @@ export interface HistoryAnswer {
 	readonly contentType: string;
 	/** Others than the content's type. */
 	readonly headers?: Readonly<Record<string, string>>;
+	/** Changes whenever the body may: tells apart what is too long to be compared. */
+	readonly version?: string;
 	/** Text, bytes, or pieces of either that are sent one after the other. */
 	readonly body: string | Buffer | Iterable<string | Buffer>;
 }

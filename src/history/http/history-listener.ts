@@ -1,8 +1,5 @@
-import {createHash} from 'node:crypto';
+import {randomUUID} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import {Readable, type Transform} from 'node:stream';
-import {pipeline} from 'node:stream/promises';
-import {constants, createBrotliCompress, createGzip} from 'node:zlib';
 
 import {InfinisstError} from '../../core/errors.js';
 import type {HistoryStore} from '../store/history-store.js';
@@ -13,6 +10,7 @@ import {AnswerCache} from './answer-cache.js';
 import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
 import {renderHomepage} from './pages/homepage.js';
 import {renderSessionPage} from './pages/session-page.js';
+import {sendAnswer} from './send-answer.js';
 
 export interface HistoryListenerOptions {
 	readonly store: HistoryStore;
@@ -30,11 +28,8 @@ const COOKIE_NAMES = [
 	'owner_name',
 ] as const;
 
-/** Smaller answers are sent as they are. */
-const MIN_COMPRESSED_BYTES = 1024;
-
-/** Whole answers up to this size get a validator and may be cached; longer ones are streamed. */
-const MAX_WHOLE_BYTES = 4 * 1024 * 1024;
+/** Tells what this process answered from what another did, which may have read another file. */
+const PROCESS_TAG = randomUUID();
 
 /**
  * Answers requests from a history: choosing a cluster by cookie or by address, Ray's API, and pages.
@@ -48,7 +43,7 @@ export function createHistoryListener(
 		answerAndSend(options, cache, request, response).catch((error: unknown) => {
 			// Whoever asked has gone, or reads half an answer: there is nobody to tell.
 			if (response.headersSent) response.destroy();
-			else void send(request, response, describeFault(error));
+			else void sendAnswer(request, response, describeFault(error));
 		});
 	};
 }
@@ -61,7 +56,7 @@ async function answerAndSend(
 ): Promise<void> {
 	const {method = 'GET'} = request;
 	if (method !== 'GET' && method !== 'HEAD') {
-		await send(request, response, {
+		await sendAnswer(request, response, {
 			...answerText('405: Method Not Allowed', 405),
 			headers: {allow: 'GET, HEAD'},
 		});
@@ -69,7 +64,11 @@ async function answerAndSend(
 	}
 
 	const target = readTarget(request);
-	await send(request, response, target === undefined ? BAD_ADDRESS : route(options, cache, request, target));
+	await sendAnswer(
+		request,
+		response,
+		target === undefined ? BAD_ADDRESS : route(options, cache, request, target),
+	);
 }
 
 interface Target {
@@ -139,7 +138,8 @@ function route(
 	const isBrowser = isFromBrowser(request);
 	const key = `${session.id} ${session.revision} ${isBrowser} ${inner}?${query.toString()}`;
 	const now = options.now ?? Date.now;
-	return cache.get(key, () => answerRequest(reader, {path: inner, query, isBrowser}, {nowMs: now()}));
+	const answer = cache.get(key, () => answerRequest(reader, {path: inner, query, isBrowser}, {nowMs: now()}));
+	return {...answer, version: `${PROCESS_TAG} ${key}`};
 }
 
 function listClusters(store: HistoryStore) {
@@ -259,81 +259,4 @@ function describeFault(error: unknown): HistoryAnswer {
 	}
 
 	return answerText('500 Internal Server Error\n\nServer got itself in trouble', 500);
-}
-
-/** Sends an answer: whole with a validator where it is short, else piece by piece; compressed where that is taken. */
-async function send(
-	request: IncomingMessage,
-	response: ServerResponse,
-	answer: HistoryAnswer,
-): Promise<void> {
-	const {whole, pieces} = readAhead(answer.body);
-	response.statusCode = answer.status;
-	response.setHeader('content-type', answer.contentType);
-	response.setHeader('x-content-type-options', 'nosniff');
-	for (const [name, value] of Object.entries(answer.headers ?? {})) {
-		response.setHeader(name, name === 'set-cookie' ? value.split('\n') : value);
-	}
-
-	if (!response.hasHeader('cache-control')) response.setHeader('cache-control', 'no-cache');
-	response.setHeader('vary', 'accept-encoding, cookie, authorization, user-agent');
-	if (whole !== undefined && answer.status === 200) {
-		const tag = `W/"${createHash('sha256').update(whole).digest('base64url').slice(0, 22)}"`;
-		response.setHeader('etag', tag);
-		if ((request.headers['if-none-match'] ?? '').split(/\s*,\s*/).includes(tag)) {
-			response.statusCode = 304;
-			response.removeHeader('content-type');
-			response.end();
-			return;
-		}
-	}
-
-	const encoder =
-		whole === undefined || whole.length >= MIN_COMPRESSED_BYTES ? chooseEncoder(request) : undefined;
-	if (encoder !== undefined) response.setHeader('content-encoding', encoder.name);
-	else if (whole !== undefined) response.setHeader('content-length', whole.length);
-	if (request.method === 'HEAD') {
-		response.end();
-		return;
-	}
-
-	const source = whole === undefined ? Readable.from(pieces, {objectMode: false}) : Readable.from([whole]);
-	if (encoder === undefined) await pipeline(source, response);
-	else await pipeline(source, encoder.create(), response);
-}
-
-/** The bytes, if there are few; else pieces that begin with those already read. */
-function readAhead(body: HistoryAnswer['body']): {whole?: Buffer; pieces: Iterable<string | Buffer>} {
-	if (typeof body === 'string' || Buffer.isBuffer(body)) return {whole: Buffer.from(body), pieces: []};
-	const iterator = body[Symbol.iterator]();
-	const read: Buffer[] = [];
-	let bytes = 0;
-	while (bytes <= MAX_WHOLE_BYTES) {
-		const next = iterator.next();
-		if (next.done === true) return {whole: Buffer.concat(read), pieces: []};
-		const piece = Buffer.from(next.value);
-		read.push(piece);
-		bytes += piece.length;
-	}
-
-	return {pieces: chain(read, iterator)};
-}
-
-function* chain(read: readonly Buffer[], rest: Iterator<string | Buffer>): Generator<string | Buffer> {
-	yield* read;
-	for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
-}
-
-function chooseEncoder({headers}: IncomingMessage): {readonly name: string; create(): Transform} | undefined {
-	const accepted = (headers['accept-encoding'] ?? '')
-		.split(',')
-		.map(entry => entry.trim())
-		.filter(entry => !/;\s*q=0(\.0*)?$/.test(entry))
-		.map(entry => entry.split(';')[0]);
-	// The quickest level of each: answers are made anew each time.
-	if (accepted.includes('br')) {
-		return {name: 'br', create: () => createBrotliCompress({params: {[constants.BROTLI_PARAM_QUALITY]: 2}})};
-	}
-
-	return accepted.includes('gzip') ? {name: 'gzip', create: () => createGzip({level: 1})} : undefined;
 }

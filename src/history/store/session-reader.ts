@@ -157,6 +157,23 @@ export class SessionReader {
 		return rows.map(({json}) => JSON.parse(json) as EntityRecords[Kind]);
 	}
 
+	/** The same, read in pages: a session may have a hundred thousand actors. */
+	*eachEntity<Kind extends EntityKind>(kind: Kind): Generator<EntityRecords[Kind], void, undefined> {
+		const statement = this.#prepare(
+			'SELECT entity_id, json FROM entity WHERE session_id = ? AND kind = ? AND entity_id > ? ORDER BY entity_id LIMIT ?',
+		);
+		let last = '';
+		for (;;) {
+			const page = statement.all(this.session.id, kind, last, PAGE_ROWS) as {
+				entity_id: string;
+				json: string;
+			}[];
+			for (const {json} of page) yield JSON.parse(json) as EntityRecords[Kind];
+			if (page.length < PAGE_ROWS) return;
+			last = page.at(-1)!.entity_id;
+		}
+	}
+
 	entity<Kind extends EntityKind>(kind: Kind, entityId: string): EntityRecords[Kind] | undefined {
 		const row = this.#prepare(
 			'SELECT json FROM entity WHERE session_id = ? AND kind = ? AND entity_id = ?',
