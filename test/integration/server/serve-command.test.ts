@@ -106,7 +106,9 @@ describe('infinisst serve', () => {
 			),
 		).rejects.toMatchObject({
 			code: 'OPTION_INVALID',
-			message: expect.stringContaining(`Cannot listen on 127.0.0.1:${port}: another program listens there`) as string,
+			message: expect.stringContaining(
+				`Cannot listen on 127.0.0.1:${port}: another program listens there`,
+			) as string,
 		});
 		expect(context.stdout.text).toBe('');
 	});
