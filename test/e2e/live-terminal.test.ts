@@ -10,6 +10,11 @@ import {temporaryDirectory} from '../helpers/temporary-directory.js';
 /** The one line that says how the session is. */
 const statusLine = /^\d+:\d\d {2}[█░]{8}/gm;
 
+/** Text is drawn first and the status line after it. */
+function isComplete(screen: string): boolean {
+	return screen.match(statusLine)?.length === 1;
+}
+
 const lag = {type: 'lag-measured', audioMs: 0, finalMs: 0, lagMs: 1234, levelDecibels: -20} as const;
 
 function numbered(count: number, word = 'word'): string {
@@ -57,7 +62,7 @@ describeWithTerminal('live translation in a terminal', () => {
 		terminal.tell({
 			events: [...speaker.end(' Before.'), speaker.final(numbered(2000)), speaker.partial(' perhaps')],
 		});
-		const screen = await terminal.waitFor(text => text.includes('perhaps'));
+		const screen = await terminal.waitFor(text => text.includes('perhaps') && isComplete(text));
 		const lines = screen.split('\n');
 		expect(lines[0]).toBe('Before.');
 		expect(lines[1]).toMatch(/^… word\d+ /);
@@ -79,7 +84,7 @@ describeWithTerminal('live translation in a terminal', () => {
 		const speaker = new Speaker('same', 'zh');
 		const text = Array.from({length: 150}, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
 		terminal.tell({events: [speaker.final(text), speaker.partial('，好')]});
-		const screen = await terminal.waitFor(shown => shown.includes('好'));
+		const screen = await terminal.waitFor(shown => shown.includes('好') && isComplete(shown));
 		const lines = screen.split('\n').slice(0, -1);
 		expect(lines.join('')).toBe(`${text}，好`);
 		expect(lines.map(line => stringWidth(line)).every(width => width <= 79 && width >= 8)).toBe(true);
@@ -132,7 +137,7 @@ describeWithTerminal('live translation in a terminal', () => {
 		const terminal = await openLiveTerminal([], {rows: 3, columns: 20});
 		const speaker = new Speaker();
 		terminal.tell({events: [speaker.final(numbered(10)), lag]});
-		const screen = await terminal.waitFor(text => text.includes('word9'));
+		const screen = await terminal.waitFor(text => text.includes('word9') && isComplete(text));
 		expect(screen).toMatch(/^… .*word9\n0:\d\d {2}[█░]{8}$/);
 		terminal.tell({events: speaker.end()});
 		terminal.type('q');
