@@ -1,11 +1,125 @@
+import type {HistoryAnswer} from '../../src/history/http/answer.js';
+import {readBody} from './history.js';
+
+/** What a living head answered to one address. */
+export interface Recording {
+	readonly path: string;
+	readonly status: number;
+	readonly contentType: string;
+	/** Whether it is to be saved under a name. */
+	readonly isFile: boolean;
+	readonly body: string;
+}
+
 /** One place in which two answers differ: "data.result[ab12].state", and how. */
 export interface Difference {
 	readonly place: string;
 	readonly detail: string;
 }
 
+export interface AllowedDifference {
+	/** Which addresses, and which places in their answers. */
+	readonly path: RegExp;
+	readonly place: RegExp;
+	readonly because: string;
+}
+
+/** Where ours may differ from what any head said just before it died. Nothing else may. */
+export const ALLOWED_DIFFERENCES: readonly AllowedDifference[] = [
+	{
+		path: /^\/nodes/,
+		place:
+			/\.(now|cpu|cpus|mem|hostMem|cgroupMem|shm|agent|gcs|bootTime|loadAvg|disk|diskIo|diskIoSpeed|network|networkSpeed|cmdline|workers)\b/,
+		because: 'hardware figures of nodes that are gone are 0',
+	},
+	{
+		path: /^\/nodes/,
+		place:
+			/raylet\.(coreWorkersStats|numWorkers|storeStats|objectStore\w+|stateSnapshot|\w+SocketName|\w+Port|tempDir|sessionDir|nodeTypeName)\b/,
+		because: 'no event has these, and numWorkers is the number of tasks that ran there',
+	},
+	{
+		path: /^\/nodes|^\/logical\/actors/,
+		place:
+			/\.(ipAddress|port|workerId|usedResources|processStats|mem|language|workerType|taskQueueLength|objectRefs|objectsTotal|usedObjectStoreMemory|num[A-Z]\w+)\b/,
+		because: 'only a process that is alive has them',
+	},
+	{
+		path: /^\/nodes\?/,
+		place: /nodeLogicalResources/,
+		because: 'what is in use is not known of a cluster that is gone',
+	},
+	{path: /^\/api\/cluster_status/, place: /./, because: 'the autoscaler reports to nobody but the head'},
+	{path: /^\/api\/version/, place: /^ray_commit$/, because: 'nobody asked for the version while it lived'},
+	{
+		path: /^\/api\/component_activities/,
+		place: /timestamp|last_activity_at/,
+		because: 'the moment of asking',
+	},
+	{
+		path: /^\/api(\/v0)?\/jobs/,
+		place: /(metadata|runtime_env)$/,
+		because: 'events have {} for what was not given',
+	},
+	{
+		path: /\/logs\?/,
+		place: /\[(nsight|old|profiles|rocprof_sys)\/\]$/,
+		because: 'a storage keeps no empty folders',
+	},
+	{path: /filename=\.\./, place: /./, because: 'leaving the folder is refused with 400'},
+	{
+		path: /summary_by=lineage/,
+		place: /\.timestamp$/,
+		because: 'of several attempts the head takes the time of the one its hash table has last',
+	},
+	{
+		path: /no_?such_?(key|column)|filter_predicates=%3E|filter_values=%3E/,
+		place: /^msg$/,
+		because: 'columns are a set of Python, in any order',
+	},
+	{path: /^\/api\/v0\/(objects|runtime_envs)/, place: /./, because: 'only nodes that are alive list them'},
+	{
+		path: /^\/api\/v0\/workers/,
+		place: /\]\.(start|end)_time_ms$/,
+		because: 'drivers have the times of their jobs',
+	},
+];
+
 /** Times that are read off different clocks, and in different processes, agree to this. */
 const TOLERANCE_MS = 10;
+
+/** What differs between a recorded answer and ours beyond what may, in the end of `allowed` and in the table. */
+export function compareAnswer(
+	recording: Recording,
+	answer: HistoryAnswer,
+	allowed: readonly AllowedDifference[] = [],
+): readonly Difference[] {
+	const body = readBody(answer);
+	const isJson = recording.contentType.startsWith('application/json');
+	const differences = [
+		...findDifferences(
+			{status: recording.status, type: recording.contentType, isFile: recording.isFile},
+			{
+				status: answer.status,
+				type: answer.contentType,
+				isFile: answer.headers?.['content-disposition'] !== undefined,
+			},
+		),
+		...(isJson
+			? findDifferences(JSON.parse(recording.body), parse(body))
+			: findDifferences({text: recording.body}, {text: body})),
+	];
+	const rules = [...ALLOWED_DIFFERENCES, ...allowed].filter(rule => rule.path.test(recording.path));
+	return differences.filter(({place}) => !rules.some(rule => rule.place.test(place)));
+}
+
+function parse(text: string): unknown {
+	try {
+		return JSON.parse(text) as unknown;
+	} catch {
+		return text;
+	}
+}
 
 /** All differences between a recorded answer and ours. Lists of things with an id are compared by it. */
 export function findDifferences(recorded: unknown, ours: unknown, place = ''): Difference[] {
