@@ -16,6 +16,8 @@ export interface HistoryListenerOptions {
 	readonly store: HistoryStore;
 	/** The unmodified page of Ray's dashboard; without it our own pages show the lists. */
 	readonly dashboard?: DashboardFiles;
+	/** Where it is mounted, such as "/history": all addresses begin with it. @default '' */
+	readonly basePath?: string;
 	/** @returns milliseconds since 1970. */
 	readonly now?: () => number;
 }
@@ -63,7 +65,7 @@ async function answerAndSend(
 		return;
 	}
 
-	const target = readTarget(request);
+	const target = readTarget(request, options.basePath ?? '');
 	await sendAnswer(
 		request,
 		response,
@@ -80,7 +82,9 @@ interface Target {
 const BAD_ADDRESS = answerText('400: Bad Request', 400);
 
 /** Undefined for what cannot be decoded, or would leave a folder when it is. */
-function readTarget({url = '/'}: IncomingMessage): Target | undefined {
+function readTarget({url: address = '/'}: IncomingMessage, basePath: string): Target | undefined {
+	if (!address.startsWith(basePath)) return undefined;
+	const url = address.slice(basePath.length);
 	const at = url.indexOf('?');
 	const rawPath = at < 0 ? url : url.slice(0, at);
 	try {
@@ -101,23 +105,24 @@ function route(
 	request: IncomingMessage,
 	{path, query}: Target,
 ): HistoryAnswer {
-	const {store} = options;
+	const {store, basePath = ''} = options;
 	const cookies = readCookies(request);
 	if (path === '/livez' || path === '/readyz') return answerText('success', 200);
 	if (path === '/clusters') return answerJson(listClusters(store));
 	if (path === '/logout')
 		return redirect(
-			'/homepage',
-			COOKIE_NAMES.map(name => `${name}=; Path=/; Max-Age=0`),
+			`${basePath}/homepage`,
+			COOKIE_NAMES.map(name => `${name}=; Path=${basePath}/; Max-Age=0`),
 		);
-	if (path === '/homepage') return renderHomepage(store.sessions(), options.dashboard !== undefined);
-	if (path.startsWith('/enter_cluster/')) return enterCluster(store, path, query);
+	const homepage = (): HistoryAnswer =>
+		renderHomepage(store.sessions(), options.dashboard !== undefined, basePath);
+	if (path === '/homepage') return homepage();
+	if (path.startsWith('/enter_cluster/')) return enterCluster(options, path, query);
 	const linked = readLinkedSession(store, path);
 	const session = linked?.session ?? findByCookies(store, cookies);
 	const inner = linked?.path ?? path;
-	if (linked !== undefined && inner === '') return redirect(`${encodeURI(path)}/`);
-	if (inner === '/' && session === undefined)
-		return renderHomepage(store.sessions(), options.dashboard !== undefined);
+	if (linked !== undefined && inner === '') return redirect(`${basePath}${encodeURI(path)}/`);
+	if (inner === '/' && session === undefined) return homepage();
 	if (options.dashboard !== undefined) {
 		const file = answerDashboardFile(options.dashboard, inner);
 		if (file !== undefined) return file;
@@ -126,7 +131,7 @@ function route(
 	if (session === undefined) {
 		return path.startsWith('/c/')
 			? NOT_FOUND
-			: answerText('No session was chosen. Choose one at /homepage.', 404);
+			: answerText(`No session was chosen. Choose one at ${basePath}/homepage.`, 404);
 	}
 
 	if (!store.mayRead(session.cluster, readToken(request))) {
@@ -134,7 +139,7 @@ function route(
 	}
 
 	const reader = store.read(session.id);
-	if (inner === '/' || inner.startsWith('/pages/')) return renderSessionPage(reader, inner, query);
+	if (inner === '/' || inner.startsWith('/pages/')) return renderSessionPage(reader, inner, query, basePath);
 	const isBrowser = isFromBrowser(request);
 	const key = `${session.id} ${session.revision} ${isBrowser} ${inner}?${query.toString()}`;
 	const now = options.now ?? Date.now;
@@ -155,7 +160,11 @@ function listClusters(store: HistoryStore) {
 }
 
 /** `/enter_cluster/{namespace}/[{kind}/]{name}/{session}` */
-function enterCluster(store: HistoryStore, path: string, query: URLSearchParams): HistoryAnswer {
+function enterCluster(
+	{store, basePath = ''}: HistoryListenerOptions,
+	path: string,
+	query: URLSearchParams,
+): HistoryAnswer {
 	const parts = path.split('/').slice(2);
 	const [namespace = '', kind, name = '', sessionName = ''] =
 		parts.length === 3 ? [parts[0]!, undefined, ...parts.slice(1)] : parts;
@@ -165,9 +174,10 @@ function enterCluster(store: HistoryStore, path: string, query: URLSearchParams)
 	const {cluster} = session;
 	const values = [cluster.name, cluster.namespace, session.name, cluster.ownerKind, cluster.ownerName];
 	const cookies = COOKIE_NAMES.map(
-		(cookie, index) => `${cookie}=${encodeURIComponent(values[index]!)}; Path=/; HttpOnly; SameSite=Lax`,
+		(cookie, index) =>
+			`${cookie}=${encodeURIComponent(values[index]!)}; Path=${basePath}/; HttpOnly; SameSite=Lax`,
 	);
-	if (query.get('redirect') === 'true') return redirect('/', cookies);
+	if (query.get('redirect') === 'true') return redirect(`${basePath}/`, cookies);
 	return {
 		...answerJson({
 			name: cluster.name,

@@ -4,7 +4,11 @@ import {html} from './html.js';
 import {formatTime, link, pageAddress, renderPage, sessionAddress, table} from './layout.js';
 
 /** Where a cluster is chosen; links lead to addresses that can be sent on. */
-export function renderHomepage(sessions: readonly SessionSummary[], hasDashboard: boolean): HistoryAnswer {
+export function renderHomepage(
+	sessions: readonly SessionSummary[],
+	hasDashboard: boolean,
+	basePath: string,
+): HistoryAnswer {
 	const hint = hasDashboard
 		? ''
 		: html`<p>
@@ -13,7 +17,7 @@ export function renderHomepage(sessions: readonly SessionSummary[], hasDashboard
 			</p>`;
 	const rows = sessions.map(session => {
 		const {cluster, name, firstMs, lastMs} = session;
-		const base = sessionAddress(session);
+		const base = sessionAddress(session, basePath);
 		return [
 			cluster.name,
 			cluster.namespace,

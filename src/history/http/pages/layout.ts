@@ -20,9 +20,16 @@ svg .FINISHED{fill:#2e9e5b}svg .FAILED{fill:#d64545}svg .RUNNING{fill:#4a86e8}`;
 const POLICY =
 	"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'";
 
-/** The address under which a session can be sent on. */
-export function sessionAddress({cluster, name}: Pick<SessionSummary, 'cluster' | 'name'>): string {
-	return `/c/${[cluster.namespace, cluster.name, name].map(encodeURIComponent).join('/')}/`;
+/**
+ * The address under which a session can be sent on.
+ *
+ * @param basePath - where the history is mounted.
+ */
+export function sessionAddress(
+	{cluster, name}: Pick<SessionSummary, 'cluster' | 'name'>,
+	basePath: string,
+): string {
+	return `${basePath}/c/${[cluster.namespace, cluster.name, name].map(encodeURIComponent).join('/')}/`;
 }
 
 /** @param query - members without a value are left out. */

@@ -41,23 +41,24 @@ export function renderSessionPage(
 	reader: SessionReader,
 	path: string,
 	query: URLSearchParams,
+	basePath: string,
 ): HistoryAnswer {
 	const [, , list = 'jobs', id = '', ...others] = path === '/' ? [] : path.split('/');
 	const pages = id === '' ? LISTS : DETAILS;
 	if (!Object.hasOwn(pages, list) || others.length > 0) return NOT_FOUND;
-	const base = sessionAddress(reader.session);
+	const base = sessionAddress(reader.session, basePath);
 	const content = pages[list]!({reader, base, query}, id);
 	if (content === undefined) return NOT_FOUND;
 	const {cluster, name} = reader.session;
 	const title = `${cluster.name}, ${name}`;
-	return renderPage(id === '' ? title : `${id} of ${title}`, renderNavigation(base, list), content);
+	return renderPage(id === '' ? title : `${id} of ${title}`, renderNavigation(base, list, basePath), content);
 }
 
-function renderNavigation(base: string, current: string): Html {
+function renderNavigation(base: string, current: string, basePath: string): Html {
 	const links = Object.keys(LISTS).map(list =>
 		list === current
 			? html`<a href="${pageAddress(base, list)}" aria-current="page">${list}</a>`
 			: link(pageAddress(base, list), list),
 	);
-	return html`<nav><a href="/homepage">clusters</a>${links}</nav>`;
+	return html`<nav><a href="${basePath}/homepage">clusters</a>${links}</nav>`;
 }
