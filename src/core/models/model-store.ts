@@ -222,6 +222,7 @@ async function summarize(
 		name,
 		family: facts.family,
 		languages: facts.languages,
+		...(facts.targets !== undefined && {targets: facts.targets}),
 		tasks: facts.tasks,
 		licence: facts.licence,
 		description: entry?.description,

@@ -1,10 +1,12 @@
 import rawCatalogue from './catalogue.json' with {type: 'json'};
 
-/** What a model can be asked for: captions in the spoken language, or English text. */
-export type ModelTask = 'transcribe' | 'translate';
+/** What a model can be asked for: captions in the spoken language, English text of speech, or a translation of text. */
+export type ModelTask = 'transcribe' | 'translate' | 'translate-text';
 
 /** Architectures this program builds graphs for. */
-export type ModelFamily = 'whisper';
+export const MODEL_FAMILIES = ['whisper', 'seq2seq', 'decoder-lm'] as const;
+
+export type ModelFamily = (typeof MODEL_FAMILIES)[number];
 
 /** A repository on a Hugging Face hub. Its files are chosen, and their hashes asked for, at the hub. */
 export interface HubSourceEntry {
@@ -48,8 +50,10 @@ export interface CatalogueEntry {
 	/** One line for people. */
 	readonly description: string;
 	readonly family: ModelFamily;
-	/** Codes of the languages it understands. */
+	/** Codes of the languages it understands, or reads. */
 	readonly languages: readonly string[];
+	/** Codes of the languages that a model of texts writes, whichever of the others it reads. */
+	readonly targets?: readonly string[];
 	readonly tasks: readonly ModelTask[];
 	readonly licence: string;
 	/** Size of its first source, for display; the sources know the exact one. */
@@ -66,15 +70,25 @@ export interface Catalogue {
 }
 
 interface RawCatalogue extends Omit<Catalogue, 'models'> {
-	readonly models: readonly (Omit<CatalogueEntry, 'languages'> & {readonly languages: string})[];
+	/** Languages by the name of a set, or one by one. */
+	readonly models: readonly (Omit<CatalogueEntry, 'languages' | 'targets'> & {
+		readonly languages: string | readonly string[];
+		readonly targets?: string | readonly string[];
+	})[];
 }
 
 /** The models that come with the program: `catalogue.json` with its language sets filled in. */
 export const CATALOGUE: Catalogue = resolveCatalogue(rawCatalogue as unknown as RawCatalogue);
 
 function resolveCatalogue({models, ...rest}: RawCatalogue): Catalogue {
+	const resolve = (languages: string | readonly string[]): readonly string[] =>
+		typeof languages === 'string' ? (rest.languageSets[languages] ?? []) : languages;
 	return {
 		...rest,
-		models: models.map(model => ({...model, languages: rest.languageSets[model.languages] ?? []})),
+		models: models.map(({languages, targets, ...model}) => ({
+			...model,
+			languages: resolve(languages),
+			...(targets !== undefined && {targets: resolve(targets)}),
+		})),
 	};
 }

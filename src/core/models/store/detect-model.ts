@@ -13,7 +13,7 @@ import type {ModelDescription} from './model-manifest.js';
 export async function detectModel(
 	configPath: string,
 	place: string,
-): Promise<Pick<ModelDescription, 'family' | 'languages' | 'tasks'>> {
+): Promise<Pick<ModelDescription, 'family' | 'languages' | 'targets' | 'tasks'>> {
 	const config = await readConfig(configPath, place);
 	if (!isWhisperConfig(config)) {
 		const kind = typeof config['model_type'] === 'string' ? `a "${config['model_type']}" model` : 'unknown';

@@ -12,7 +12,7 @@ import {writeModelManifest, type ModelDescription, type ModelManifest} from './m
  */
 export async function installModel(
 	place: ModelDirectory,
-	{name, family, languages, tasks, licence}: ModelDescription,
+	{name, family, languages, targets, tasks, licence}: ModelDescription,
 	{directory, files, origin}: FetchedModel,
 	{onEvent}: StoreCallOptions,
 ): Promise<InstalledModel> {
@@ -21,6 +21,7 @@ export async function installModel(
 		name,
 		family,
 		languages,
+		...(targets !== undefined && {targets}),
 		tasks,
 		licence,
 		origin,

@@ -1,6 +1,6 @@
 import {readFile, rename, writeFile} from 'node:fs/promises';
 import {InfinisstError} from '../../errors.js';
-import type {ModelFamily, ModelTask} from '../catalogue/catalogue.js';
+import {MODEL_FAMILIES, type ModelFamily, type ModelTask} from '../catalogue/catalogue.js';
 import type {ModelFile} from '../model-file.js';
 import {assertSafeRelativePath} from './safe-path.js';
 
@@ -25,7 +25,10 @@ export interface ModelDescription {
 	/** Unique in the store; a safe file name. */
 	readonly name: string;
 	readonly family: ModelFamily;
+	/** Codes of what it understands, or reads. */
 	readonly languages: readonly string[];
+	/** Codes of what a model of texts writes. */
+	readonly targets?: readonly string[];
 	readonly tasks: readonly ModelTask[];
 	readonly licence: string;
 }
@@ -80,11 +83,12 @@ export function parseModelManifest(text: string, place: string): ModelManifest {
 			},
 		);
 	}
-	const {name, licence, contentHash, installedAt, files, origin, family, languages, tasks} = value;
+	const {name, licence, contentHash, installedAt, files, origin, family, languages, targets, tasks} = value;
 	const isWhole =
 		[name, licence, contentHash, installedAt].every(field => typeof field === 'string') &&
-		family === 'whisper' &&
+		MODEL_FAMILIES.some(known => known === family) &&
 		isListOf(languages, isString) &&
+		(targets === undefined || isListOf(targets, isString)) &&
 		isListOf(tasks, isTask) &&
 		isListOf(files, isModelFile) &&
 		files.length > 0 &&
@@ -125,7 +129,7 @@ function isString(value: unknown): value is string {
 }
 
 function isTask(value: unknown): value is ModelTask {
-	return value === 'transcribe' || value === 'translate';
+	return value === 'transcribe' || value === 'translate' || value === 'translate-text';
 }
 
 function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {

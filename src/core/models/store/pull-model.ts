@@ -81,6 +81,7 @@ async function describeModel(
 		name,
 		family: facts.family,
 		languages: facts.languages,
+		...(facts.targets !== undefined && {targets: facts.targets}),
 		tasks: facts.tasks,
 		licence: entry?.licence ?? licence ?? 'unknown',
 	};

@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {SourceEntry} from '../../../../src/core/models/catalogue/catalogue.js';
 import type {ModelStoreOptions} from '../../../../src/core/models/model-store.js';
+import {GRAPH_BUILDERS} from '../../../../src/core/models/store/graph-builders.js';
 import {catchRejection} from '../../../helpers/catch-rejection.js';
 import {sha256Of, startFakeHub, type FakeHub} from '../../../helpers/fake-hub.js';
 import {temporaryDirectory} from '../../../helpers/temporary-directory.js';
@@ -283,7 +284,7 @@ describe('openModelStore', () => {
 	describe('ensureGraphs()', () => {
 		it('builds once, beside the weights, under a name that holds precision, version and content', async () => {
 			const builder = makeGraphBuilder(7);
-			const store = open({graphBuilders: {whisper: builder}});
+			const store = open({graphBuilders: {...GRAPH_BUILDERS, whisper: builder}});
 			const model = await store.pull('tiny-test');
 			const [first, second] = await Promise.all([
 				store.ensureGraphs('tiny-test', 'int8'),
@@ -300,7 +301,10 @@ describe('openModelStore', () => {
 		it('leaves nothing behind when a build fails, and builds again the next time', async () => {
 			const fault = new Error('boom');
 			const store = open({
-				graphBuilders: {whisper: {version: 1, load: () => Promise.resolve(() => Promise.reject(fault))}},
+				graphBuilders: {
+					...GRAPH_BUILDERS,
+					whisper: {version: 1, load: () => Promise.resolve(() => Promise.reject(fault))},
+				},
 			});
 			await store.pull('tiny-test');
 			await expect(store.ensureGraphs('tiny-test', 'fp32')).rejects.toBe(fault);
@@ -312,6 +316,7 @@ describe('openModelStore', () => {
 			const controller = new AbortController();
 			const store = open({
 				graphBuilders: {
+					...GRAPH_BUILDERS,
 					whisper: {
 						version: 1,
 						load: () =>
@@ -334,7 +339,7 @@ describe('openModelStore', () => {
 			await store.pull('tiny-test');
 			await store.ensureGraphs('tiny-test', 'fp32');
 			await store.ensureGraphs('tiny-test', 'int8');
-			const newer = open({graphBuilders: {whisper: makeGraphBuilder(2)}});
+			const newer = open({graphBuilders: {...GRAPH_BUILDERS, whisper: makeGraphBuilder(2)}});
 			await newer.ensureGraphs('tiny-test', 'int8');
 			const names = await readdir(join(root, 'models', 'tiny-test', 'graphs'));
 			expect(names.map(name => name.replace(/-[^-]*$/, '')).sort()).toEqual(['fp32-v1', 'int8-v2']);
