@@ -1,4 +1,4 @@
-import type {Damage, EventBatch} from '../ingest/event-batch.js';
+import type {Damage, EventGroup} from '../ingest/event-batch.js';
 
 /** What tells one cluster from all others. `ownerKind` is "raycluster", "rayjob", "rayservice" or "". */
 export interface ClusterKey {
@@ -19,6 +19,10 @@ export interface SessionSummary {
 	readonly revision: number;
 	/** Never pruned. */
 	readonly isKept: boolean;
+	/** Where its head answered while it was collected, for example "http://head:8265"; null where nobody asked it. */
+	readonly headAddress: string | null;
+	/** When the head last answered, milliseconds since 1970. */
+	readonly headSeenMs: number | null;
 }
 
 /** An answer of the live head, kept as it came. */
@@ -36,6 +40,8 @@ export interface LogFile {
 	/** Within the node's log folder, with forward slashes. */
 	readonly path: string;
 	readonly sizeBytes: number;
+	/** Of the file on the disk that it is followed in; null where it was read once. */
+	readonly identity: string | null;
 }
 
 /** A line of a file of the event page, as JSON. */
@@ -49,10 +55,14 @@ export interface LogEventLine {
 
 /** What one transaction writes to a session. */
 export interface SessionWrite {
-	readonly events?: EventBatch;
+	readonly events?: EventGroup;
 	readonly snapshots?: readonly Snapshot[];
 	readonly logEvents?: readonly LogEventLine[];
 	readonly logPieces?: readonly LogPiece[];
+	/** Done before anything is appended, all at once: two files may change names with each other. */
+	readonly logMoves?: readonly LogMove[];
+	readonly logAppends?: readonly LogAppend[];
+	readonly head?: HeadSighting;
 	readonly damages?: readonly Damage[];
 	readonly progress?: ImportProgress;
 }
@@ -72,4 +82,26 @@ export interface ImportProgress {
 	readonly modifiedMs: number;
 	readonly linesRead: number;
 	readonly isComplete: boolean;
+}
+
+/** More bytes of a log file that is followed; those before `offset` are stored. */
+export interface LogAppend extends LogPiece {
+	/** Of the file on the disk. */
+	readonly identity: string;
+}
+
+/** A log file that has another name from now on. */
+export interface LogMove {
+	readonly nodeId: string;
+	readonly from: string;
+	readonly to: string;
+	/** Of the file that is meant: if `from` is another by now it keeps its name. */
+	readonly identity: string | null;
+}
+
+/** The session's head has answered. */
+export interface HeadSighting {
+	readonly address: string;
+	/** Milliseconds since 1970. */
+	readonly seenMs: number;
 }

@@ -180,4 +180,12 @@ export const MIGRATIONS: readonly string[] = [
 		PRIMARY KEY (stream_id, ordinal)
 	) WITHOUT ROWID;
 	`,
+	`
+	-- Where the head of a session answers, and when it last did.
+	ALTER TABLE session ADD COLUMN head_address TEXT;
+	ALTER TABLE session ADD COLUMN head_seen_ms INTEGER;
+
+	-- Which file on the disk a log is followed in, whatever its name is by now.
+	ALTER TABLE log_file ADD COLUMN identity TEXT;
+	`,
 ];

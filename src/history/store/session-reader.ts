@@ -209,13 +209,13 @@ export class SessionReader {
 		const [condition, ...values]: [string, ...SqliteValue[]] =
 			nodeId === undefined ? [''] : ['AND node_id = ?', nodeId];
 		return this.#prepare(
-			`SELECT id, node_id AS nodeId, path, size AS sizeBytes FROM log_file WHERE session_id = ? ${condition} ORDER BY node_id, path`,
+			`SELECT id, node_id AS nodeId, path, size AS sizeBytes, identity FROM log_file WHERE session_id = ? ${condition} ORDER BY node_id, path`,
 		).all(this.session.id, ...values) as LogFile[];
 	}
 
 	logFile(nodeId: string, path: string): LogFile | undefined {
 		return this.#prepare(
-			'SELECT id, node_id AS nodeId, path, size AS sizeBytes FROM log_file WHERE session_id = ? AND node_id = ? AND path = ?',
+			'SELECT id, node_id AS nodeId, path, size AS sizeBytes, identity FROM log_file WHERE session_id = ? AND node_id = ? AND path = ?',
 		).get(this.session.id, nodeId, path) as LogFile | undefined;
 	}
 

@@ -6,6 +6,7 @@ import {toMilliseconds} from '../ingest/wire-values.js';
 import type {HistoryStore} from './history-store.js';
 import type {ClusterKey, ImportProgress, SessionSummary, SessionWrite} from './history-types.js';
 import {openDatabase, type OpenDatabaseOptions} from './open-database.js';
+import {readSessionWrites} from './read-session-writes.js';
 import {searchHistory, type SearchHit, type SearchOptions} from './search-history.js';
 import {SessionReader} from './session-reader.js';
 import type {SqliteDatabase} from './sqlite-database.js';
@@ -20,7 +21,7 @@ export async function openHistory(options: OpenDatabaseOptions): Promise<History
 }
 
 const SELECT_SESSIONS = `
-	SELECT session.id, session.name, first_ms, last_ms, revision, is_kept,
+	SELECT session.id, session.name, first_ms, last_ms, revision, is_kept, head_address, head_seen_ms,
 		namespace, cluster.name AS cluster_name, owner_kind, owner_name
 	FROM session JOIN cluster ON cluster.id = cluster_id`;
 
@@ -31,6 +32,8 @@ interface SessionRow {
 	readonly last_ms: number | null;
 	readonly revision: number;
 	readonly is_kept: number;
+	readonly head_address: string | null;
+	readonly head_seen_ms: number | null;
 	readonly namespace: string;
 	readonly cluster_name: string;
 	readonly owner_kind: string;
@@ -93,6 +96,10 @@ export class SqliteHistoryStore implements HistoryStore {
 		if (session === undefined)
 			throw new InfinisstError('HISTORY_UNKNOWN', `The history holds no session ${sessionId}`);
 		return new SessionReader(this.#database, session);
+	}
+
+	readWrites(sessionId: number): Iterable<SessionWrite> {
+		return readSessionWrites(this.#database, this.read(sessionId).session);
 	}
 
 	importProgress(sessionId: number, path: string): ImportProgress | undefined {
@@ -181,17 +188,18 @@ export class SqliteHistoryStore implements HistoryStore {
 	}
 
 	#write(sessionId: number, what: SessionWrite): void {
-		const {events, snapshots = [], logEvents = [], logPieces = [], damages = [], progress} = what;
-		let firstMs: number | null = null;
-		let lastMs: number | null = null;
+		const {events, snapshots = [], logEvents = [], logPieces = [], damages = [], progress, head} = what;
+		// A session of which no event came lived at least as long as its head answered.
+		let firstMs: number | null = head?.seenMs ?? null;
+		let lastMs: number | null = head?.seenMs ?? null;
 		if (events !== undefined) {
 			// Workers and jobs first: tasks that are written then know of their end at once.
 			const changed = this.#entities.write(sessionId, events.entityEvents);
-			this.#tasks.write(sessionId, events.tasks.values());
+			this.#tasks.write(sessionId, events.taskRecords);
 			this.#tasks.settle(sessionId, changed.get('worker') ?? [], changed.get('job') ?? []);
 			if (events.firstNs !== '') {
-				firstMs = toMilliseconds(events.firstNs);
-				lastMs = toMilliseconds(events.lastNs);
+				firstMs = Math.min(firstMs ?? Infinity, toMilliseconds(events.firstNs));
+				lastMs = Math.max(lastMs ?? 0, toMilliseconds(events.lastNs));
 			}
 		}
 
@@ -213,6 +221,15 @@ export class SqliteHistoryStore implements HistoryStore {
 		}
 
 		this.#logs.write(sessionId, logPieces);
+		this.#logs.move(sessionId, what.logMoves ?? []);
+		this.#logs.append(sessionId, what.logAppends ?? []);
+		if (head !== undefined) {
+			this.#run(
+				'UPDATE session SET head_address = ?, head_seen_ms = ? WHERE id = ?',
+				...[head.address, head.seenMs, sessionId],
+			);
+		}
+
 		if (progress?.linesRead === 0 && !progress.isComplete) {
 			this.#run('DELETE FROM damage WHERE session_id = ? AND source = ?', sessionId, progress.path);
 		}
@@ -349,6 +366,8 @@ function toSummary(row: SessionRow): SessionSummary {
 		lastMs: row.last_ms,
 		revision: row.revision,
 		isKept: row.is_kept === 1,
+		headAddress: row.head_address,
+		headSeenMs: row.head_seen_ms,
 	};
 }
 

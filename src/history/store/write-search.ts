@@ -7,6 +7,7 @@ export type SearchKind = 'name' | 'error' | 'log';
 export class SearchWriter {
 	readonly #insertEntry: SqliteStatement;
 	readonly #insertText: SqliteStatement;
+	readonly #deleteEntry: SqliteStatement;
 
 	/** Names of the last tasks: most come again and again. */
 	readonly #names = new Set<string>();
@@ -16,6 +17,9 @@ export class SearchWriter {
 			'INSERT INTO search_entry (session_id, kind, reference) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
 		);
 		this.#insertText = database.prepare('INSERT INTO search_text (rowid, text) VALUES (?, ?)');
+		this.#deleteEntry = database.prepare(
+			'DELETE FROM search_entry WHERE session_id = ? AND kind = ? AND reference = ?',
+		);
 	}
 
 	/** Forgets what a transaction that was undone has added. */
@@ -37,6 +41,10 @@ export class SearchWriter {
 
 	addLogChunk(sessionId: number, chunkId: number, text: string): void {
 		this.#add(sessionId, 'log', String(chunkId), text);
+	}
+
+	removeLogChunk(sessionId: number, chunkId: number): void {
+		this.#deleteEntry.run(sessionId, 'log', String(chunkId));
 	}
 
 	#add(sessionId: number, kind: SearchKind, reference: string, text: string): void {
