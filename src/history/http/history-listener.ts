@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 
 import {InfinisstError} from '../../core/errors.js';
+import {LIVE_SESSION, type LiveGate} from '../live/live-gate.js';
 import type {HistoryStore} from '../store/history-store.js';
 import type {ClusterKey, SessionSummary} from '../store/history-types.js';
 import {answerJson, answerText, NOT_FOUND, type HistoryAnswer} from './answer.js';
@@ -10,12 +11,15 @@ import {AnswerCache} from './answer-cache.js';
 import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
 import {renderHomepage} from './pages/homepage.js';
 import {renderSessionPage} from './pages/session-page.js';
+import {isFromBrowser, readCookies, readTarget, readToken, type Target} from './read-request.js';
 import {sendAnswer} from './send-answer.js';
 
 export interface HistoryListenerOptions {
 	readonly store: HistoryStore;
 	/** The unmodified page of Ray's dashboard; without it our own pages show the lists. */
 	readonly dashboard?: DashboardFiles;
+	/** Passes on what is asked of clusters that are alive. @default nothing is */
+	readonly live?: LiveGate;
 	/** Where it is mounted, such as "/history": all addresses begin with it. @default '' */
 	readonly basePath?: string;
 	/** @returns milliseconds since 1970. */
@@ -56,6 +60,14 @@ async function answerAndSend(
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
+	const target = readTarget(request, options.basePath);
+	const live =
+		target === undefined || isOwnAddress(target.path) ? undefined : options.live?.find(request, target);
+	if (live !== undefined) {
+		await options.live!.answer(request, response, live);
+		return;
+	}
+
 	const {method = 'GET'} = request;
 	if (method !== 'GET' && method !== 'HEAD') {
 		await sendAnswer(request, response, {
@@ -65,7 +77,6 @@ async function answerAndSend(
 		return;
 	}
 
-	const target = readTarget(request, options.basePath ?? '');
 	await sendAnswer(
 		request,
 		response,
@@ -73,30 +84,14 @@ async function answerAndSend(
 	);
 }
 
-interface Target {
-	/** Decoded. */
-	readonly path: string;
-	readonly query: URLSearchParams;
-}
-
 const BAD_ADDRESS = answerText('400: Bad Request', 400);
 
-/** Undefined for what cannot be decoded, or would leave a folder when it is. */
-function readTarget({url: address = '/'}: IncomingMessage, basePath: string): Target | undefined {
-	if (!address.startsWith(basePath)) return undefined;
-	const url = address.slice(basePath.length);
-	const at = url.indexOf('?');
-	const rawPath = at < 0 ? url : url.slice(0, at);
-	try {
-		const path = decodeURIComponent(rawPath);
-		// Encoded twice it would be decoded by whatever comes after us.
-		const twice = decodeURIComponent(path.replaceAll(/%(?![\da-f]{2})/gi, '%25'));
-		const leaves = [path, twice].some(text => /(^|[/\\])\.\.([/\\]|$)/.test(text) || text.includes('\0'));
-		if (leaves || !path.startsWith('/')) return undefined;
-		return {path, query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1))};
-	} catch {
-		return undefined;
-	}
+/** Answered here whatever session was chosen. */
+function isOwnAddress(path: string): boolean {
+	return (
+		['/livez', '/readyz', '/clusters', '/logout', '/homepage'].includes(path) ||
+		path.startsWith('/enter_cluster/')
+	);
 }
 
 function route(
@@ -108,14 +103,18 @@ function route(
 	const {store, basePath = ''} = options;
 	const cookies = readCookies(request);
 	if (path === '/livez' || path === '/readyz') return answerText('success', 200);
-	if (path === '/clusters') return answerJson(listClusters(store));
+	if (path === '/clusters') return answerJson(listClusters(options));
 	if (path === '/logout')
 		return redirect(
 			`${basePath}/homepage`,
 			COOKIE_NAMES.map(name => `${name}=; Path=${basePath}/; Max-Age=0`),
 		);
 	const homepage = (): HistoryAnswer =>
-		renderHomepage(store.sessions(), options.dashboard !== undefined, basePath);
+		renderHomepage(store.sessions(), {
+			hasDashboard: options.dashboard !== undefined,
+			basePath,
+			live: options.live?.clusters.list() ?? [],
+		});
 	if (path === '/homepage') return homepage();
 	if (path.startsWith('/enter_cluster/')) return enterCluster(options, path, query);
 	const linked = readLinkedSession(store, path);
@@ -147,8 +146,12 @@ function route(
 	return {...answer, version: `${PROCESS_TAG} ${key}`};
 }
 
-function listClusters(store: HistoryStore) {
-	return store.sessions().map(({cluster, name, firstMs}) => ({
+/** Live ones first. */
+function listClusters({store, live}: HistoryListenerOptions) {
+	return [
+		...(live?.clusters.list() ?? []).map(({cluster, firstMs}) => ({cluster, firstMs, name: LIVE_SESSION})),
+		...store.sessions(),
+	].map(({cluster, name, firstMs}) => ({
 		name: cluster.name,
 		namespace: cluster.namespace,
 		sessionName: name,
@@ -161,18 +164,20 @@ function listClusters(store: HistoryStore) {
 
 /** `/enter_cluster/{namespace}/[{kind}/]{name}/{session}` */
 function enterCluster(
-	{store, basePath = ''}: HistoryListenerOptions,
+	{store, live, basePath = ''}: HistoryListenerOptions,
 	path: string,
 	query: URLSearchParams,
 ): HistoryAnswer {
 	const parts = path.split('/').slice(2);
 	const [namespace = '', kind, name = '', sessionName = ''] =
 		parts.length === 3 ? [parts[0]!, undefined, ...parts.slice(1)] : parts;
-	const session = findSession(store, namespace, name, sessionName, kind);
-	if (session === undefined)
+	const cluster =
+		sessionName === LIVE_SESSION
+			? live?.clusters.find(namespace, name, kind)?.cluster
+			: findSession(store, namespace, name, sessionName, kind)?.cluster;
+	if (cluster === undefined)
 		return answerText(`There is no session ${sessionName} of ${namespace}/${name}`, 404);
-	const {cluster} = session;
-	const values = [cluster.name, cluster.namespace, session.name, cluster.ownerKind, cluster.ownerName];
+	const values = [cluster.name, cluster.namespace, sessionName, cluster.ownerKind, cluster.ownerName];
 	const cookies = COOKIE_NAMES.map(
 		(cookie, index) =>
 			`${cookie}=${encodeURIComponent(values[index]!)}; Path=${basePath}/; HttpOnly; SameSite=Lax`,
@@ -182,7 +187,7 @@ function enterCluster(
 		...answerJson({
 			name: cluster.name,
 			namespace: cluster.namespace,
-			session: session.name,
+			session: sessionName,
 			result: 'success',
 		}),
 		headers: {'set-cookie': cookies.join('\n')},
@@ -229,33 +234,6 @@ function findSession(
 
 function isOfKind({ownerKind}: ClusterKey, kind: string): boolean {
 	return ownerKind.toLowerCase() === kind.toLowerCase();
-}
-
-function readCookies({headers}: IncomingMessage): Readonly<Record<string, string>> {
-	const cookies: Record<string, string> = {};
-	for (const part of (headers.cookie ?? '').split(';')) {
-		const at = part.indexOf('=');
-		if (at < 0) continue;
-		try {
-			cookies[part.slice(0, at).trim()] = decodeURIComponent(part.slice(at + 1).trim());
-		} catch {
-			// Not one of ours.
-		}
-	}
-
-	return cookies;
-}
-
-function readToken({headers}: IncomingMessage): string {
-	return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-}
-
-/** By what only browsers send. */
-function isFromBrowser({headers}: IncomingMessage): boolean {
-	return (
-		(headers['user-agent'] ?? '').startsWith('Mozilla') ||
-		['origin', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-dest'].some(name => headers[name] !== undefined)
-	);
 }
 
 function redirect(location: string, cookies: readonly string[] = []): HistoryAnswer {

@@ -1,5 +1,6 @@
-import {createServer, type RequestListener, type Server} from 'node:http';
+import {createServer, type IncomingMessage, type RequestListener, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import type {Duplex} from 'node:stream';
 
 import {InfinisstError} from '../../core/errors.js';
 
@@ -10,12 +11,20 @@ export interface Listening {
 	close(): Promise<void>;
 }
 
+export interface ListenOptions {
+	readonly host: string;
+	readonly port: number;
+	/** Is given connections that ask for another protocol. @default they are answered as if they did not */
+	readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, rest: Buffer) => void;
+}
+
 /** @throws {InfinisstError} `OPTION_INVALID` when the port cannot be had. */
 export async function listen(
 	listener: RequestListener,
-	{host, port}: {readonly host: string; readonly port: number},
+	{host, port, onUpgrade}: ListenOptions,
 ): Promise<Listening> {
 	const server = createServer(listener);
+	if (onUpgrade !== undefined) server.on('upgrade', onUpgrade);
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', error =>
 			reject(
