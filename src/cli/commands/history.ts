@@ -1,5 +1,6 @@
 import {Option, type Command} from 'commander';
 
+import {collect} from '../collect-flag.js';
 import type {CommandContext} from '../command-context.js';
 
 /** `infinisst history`: the flags; the work is in `history/`, loaded when a command runs. */
@@ -25,13 +26,18 @@ const session = () => new Option('--session <name>', 'this session (default: the
 function registerCollect(history: Command, context: CommandContext): void {
 	history
 		.command('collect')
-		.description("take Ray's event export until stopped")
+		.description("take Ray's event export until stopped; also ask its head, and follow its logs")
 		.addOption(file())
 		.option('--host <address>', 'address to listen on', '127.0.0.1')
 		.option('--port <port>', 'port to listen on, 0 for any', '8084')
 		.option('--cluster <name>', 'name the cluster is kept under', 'ray')
 		.option('--namespace <name>', 'namespace it is kept under', 'default')
 		.option('--token-file <file>', 'file with the token that Ray must send')
+		.option('--ray-address <url>', "also ask the head's dashboard, such as http://head:8265")
+		.option('--ray-token-file <file>', 'file with the token that the head asks for')
+		.option('--interval <seconds>', 'how often the head is asked', '10')
+		.option('--logs-dir <folder>', "also follow the session's logs: Ray's temporary folder, such as /tmp/ray")
+		.option('--node-id <id>', 'whose logs they are (default: what its raylet wrote there)')
 		.action(async (flags: unknown) => {
 			const {runHistoryCollect} = await import('./history/collect.js');
 			await runHistoryCollect(flags, context);
@@ -64,6 +70,10 @@ function registerServe(history: Command, context: CommandContext): void {
 			"Ray's own page: ray/dashboard/client/build (default: the one that was installed)",
 		)
 		.option('--no-dashboard', "pages of our own instead of Ray's, also where that is installed")
+		.option('--live <name=url>', 'pass on to the head of a live cluster; may be given again', collect)
+		.option('--no-live', 'pass nothing on, also to heads that history collect asks')
+		.option('--live-token-file <name=file>', 'file with the token that this head asks for', collect)
+		.option('--allow-jobs', 'let programs submit, stop and delete jobs of live clusters')
 		.action(async (flags: unknown) => {
 			const {runHistoryServe} = await import('./history/serve.js');
 			await runHistoryServe(flags, context);

@@ -5,11 +5,13 @@ import {findInstalledDashboard} from '../../../history/dashboard/installed-dashb
 import {openDashboardFiles} from '../../../history/http/dashboard-files.js';
 import {createHistoryListener} from '../../../history/http/history-listener.js';
 import {listen} from '../../../history/http/listen.js';
+import {createUpgradeListener} from '../../../history/live/upgrade-listener.js';
 import type {CommandContext} from '../../command-context.js';
+import {resolveDashboardsDirectory} from '../../resolve-home-directory.js';
 import {parseOptions, wholeNumber} from '../../parse-options.js';
 import {untilStopped} from './collect.js';
-import {resolveDashboardsDirectory} from './dashboard.js';
 import {historyFlags, openHistory} from './open-history.js';
+import {openLiveGate} from './open-live-gate.js';
 
 const schema = z.object({
 	...historyFlags,
@@ -17,6 +19,10 @@ const schema = z.object({
 	port: wholeNumber(0, 65_535),
 	dashboardDir: z.string().optional(),
 	dashboard: z.boolean().default(true),
+	/** False for `--no-live`. */
+	live: z.union([z.array(z.string()), z.boolean()]).default([]),
+	liveTokenFile: z.array(z.string()).default([]),
+	allowJobs: z.boolean().default(false),
 });
 
 /** The folder that was named, else what was installed. */
@@ -33,15 +39,35 @@ export async function runHistoryServe(
 	flags: unknown,
 	context: Pick<CommandContext, 'stderr' | 'signal' | 'env' | 'cwd'>,
 ): Promise<void> {
-	const {db, dashboardDir, dashboard: wantsDashboard, ...address} = parseOptions(schema, flags);
-	const directory = wantsDashboard ? await chooseDashboard(dashboardDir, context) : undefined;
+	const options = parseOptions(schema, flags);
+	const directory = options.dashboard ? await chooseDashboard(options.dashboardDir, context) : undefined;
 	const dashboard = directory === undefined ? {} : {dashboard: openDashboardFiles(directory)};
-	const store = await openHistory(db, context);
+	const store = await openHistory(options.db, context);
 	try {
-		const server = await listen(createHistoryListener({store, ...dashboard}), address);
+		const live =
+			options.live === false
+				? undefined
+				: await openLiveGate(
+						store,
+						{...options, live: options.live === true ? [] : options.live},
+						context.cwd,
+					);
+		const listener = createHistoryListener({store, ...dashboard, ...(live === undefined ? {} : {live})});
+		const server = await listen(listener, {
+			host: options.host,
+			port: options.port,
+			...(live === undefined ? {} : {onUpgrade: createUpgradeListener(live, listener)}),
+		});
 		context.stderr.write(`infinisst: the history is at ${server.url}\n`);
+		for (const {cluster, address} of live?.clusters.list() ?? []) {
+			context.stderr.write(`infinisst: ${cluster.namespace}/${cluster.name} is alive at ${address}\n`);
+		}
+
 		await untilStopped(context.signal);
-		await server.close();
+		const closed = server.close();
+		// Logs that are followed and web sockets would keep it open for ever.
+		await live?.destroy();
+		await closed;
 	} finally {
 		store.close();
 	}
