@@ -165,7 +165,8 @@ export class HeadProxy {
 		signal: AbortSignal,
 	): Promise<Dispatcher.ResponseData> {
 		const {method = 'GET'} = request;
-		const hasBody = method !== 'GET' && method !== 'HEAD';
+		const {'content-length': length = '0', 'transfer-encoding': coding} = request.headers;
+		const hasBody = method !== 'GET' && method !== 'HEAD' && (length !== '0' || coding !== undefined);
 		const {origin, pathname} = new URL(address);
 		return this.#agent.request({
 			origin,

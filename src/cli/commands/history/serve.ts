@@ -44,14 +44,11 @@ export async function runHistoryServe(
 	const dashboard = directory === undefined ? {} : {dashboard: openDashboardFiles(directory)};
 	const store = await openHistory(options.db, context);
 	try {
+		const {live: named} = options;
 		const live =
-			options.live === false
+			named === false
 				? undefined
-				: await openLiveGate(
-						store,
-						{...options, live: options.live === true ? [] : options.live},
-						context.cwd,
-					);
+				: await openLiveGate(store, {...options, live: named === true ? [] : named}, context.cwd);
 		const listener = createHistoryListener({store, ...dashboard, ...(live === undefined ? {} : {live})});
 		const server = await listen(listener, {
 			host: options.host,
