@@ -1,5 +1,11 @@
 import type {SessionEvent} from '../session/session-event.js';
 
+/** A term that a text shall always be translated by. */
+export interface GlossaryEntry {
+	readonly source: string;
+	readonly target: string;
+}
+
 /** When to commit: see `core/translation/policy`. */
 export const POLICY_NAMES = ['align-att', 'local-agreement', 'wait-k'] as const;
 
@@ -24,6 +30,8 @@ export interface SessionOptions {
 	readonly words?: boolean;
 	/** Text that sets names, spelling and style. */
 	readonly prompt?: string;
+	/** Terms that translated text shall keep to; captions, and English by the speech model, do not. @default none */
+	readonly glossary?: readonly GlossaryEntry[];
 	/** @default the first of the engine's */
 	readonly policy?: PolicyName;
 	/**
@@ -37,6 +45,8 @@ export interface SessionOptions {
 export interface SessionChange {
 	/** From the next look at the audio on. */
 	readonly latencyMultiplier?: LatencyMultiplier;
+	/** Replaces the one before, from the next turn of translated text on. */
+	readonly glossary?: readonly GlossaryEntry[];
 }
 
 /**

@@ -25,6 +25,7 @@ export interface OnnxSession {
 	bytes(values: Int8Array, shape: readonly number[]): Tensor;
 	/** Uint8 tensor over `values`, read in place. */
 	unsignedBytes(values: Uint8Array, shape: readonly number[]): Tensor;
+	booleans(values: readonly boolean[], shape: readonly number[]): Tensor;
 	/** Int64 tensor of whole numbers. */
 	integers(values: readonly number[], shape: readonly number[]): Tensor;
 	/** Waits for running calls, then frees the graph. Idempotent. */
@@ -91,6 +92,7 @@ export async function openOnnxSession(
 		floats: (values, shape) => new Tensor('float32', values, shape),
 		bytes: (values, shape) => new Tensor('int8', values, shape),
 		unsignedBytes: (values, shape) => new Tensor('uint8', values, shape),
+		booleans: (values, shape) => new Tensor('bool', Uint8Array.from(values, Number), shape),
 		integers: (values, shape) => new Tensor('int64', BigInt64Array.from(values, BigInt), shape),
 		close: () =>
 			(closing ??= (async () => {

@@ -33,7 +33,8 @@ export interface Segment {
 /** What the translation of one recording reports, in the order of the audio. Fatal faults throw. */
 export type TranslationEvent =
 	| {readonly type: 'language-detected'; readonly language: string; readonly probability: number}
-	| {readonly type: 'segment-final'; readonly segment: Segment}
+	/** `target`: which of the languages asked for, where there may be several. */
+	| {readonly type: 'segment-final'; readonly segment: Segment; readonly target?: string}
 	/** Everything before `processedMs` is final; `durationMs` is the whole length where it is known. */
 	| {readonly type: 'progress'; readonly processedMs: number; readonly durationMs: number | undefined}
 	/** Something was worked around (damaged audio, a loop that was cut): one sentence for people. */

@@ -1,3 +1,4 @@
+import type {BatchStatistics} from '../whisper/whisper-statistics.js';
 import type {TranslationTokenizer} from './translation-tokenizer.js';
 
 /** How to search for a translation. Absent fields are what the model's makers recommend. */
@@ -22,25 +23,14 @@ export interface TranslationRequest extends TranslationSearch {
 	readonly forcedPrefix?: readonly number[];
 	/** Runs of tokens that must not be written, besides those the model never writes. @default none */
 	readonly badWords?: readonly (readonly number[])[];
-	/** Runs of tokens that must be written, when the model comes to what they stand for. @default none */
-	readonly terms?: readonly TermConstraint[];
 	/** Whether `alignments` is of interest: it costs a little. @default false */
 	readonly withAlignment?: boolean;
-}
-
-/** A term whose translation is given. */
-export interface TermConstraint {
-	/** Places of its tokens in the source: from, to (exclusive). */
-	readonly sourceFrom: number;
-	readonly sourceTo: number;
-	/** What is to be written for it. */
-	readonly target: readonly number[];
 }
 
 export interface TranslationResult {
 	/** What follows the forced prefix, without the end token. */
 	readonly tokens: readonly number[];
-	/** Of each token, after all rules. 0 for what a term forced. */
+	/** Of each token, after all rules. */
 	readonly logProbabilities: readonly number[];
 	/** By token: how it looked at each source token, summing to 1. Undefined if not asked for, or the model cannot say. */
 	readonly alignments: readonly Float32Array[] | undefined;
@@ -48,13 +38,6 @@ export interface TranslationResult {
 	readonly score: number;
 	/** Whether the model ended it, and not the limit. */
 	readonly isComplete: boolean;
-	/** Places in `terms` of those that were written. */
-	readonly writtenTerms: readonly number[];
-}
-
-export interface TranslationStatistics {
-	/** How often so many sequences made a step together, by their number. */
-	readonly batchSizes: Readonly<Record<number, number>>;
 }
 
 /**
@@ -78,7 +61,7 @@ export interface TranslationModel {
 	 */
 	translate(requests: readonly TranslationRequest[], signal?: AbortSignal): Promise<TranslationResult[]>;
 
-	statistics(): TranslationStatistics;
+	statistics(): BatchStatistics;
 
 	/** Rejects what waits, and frees the model when the run under way is done. Idempotent. */
 	close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type {LatencyMultiplier} from '../../engine/engine.js';
+import type {GlossaryEntry, LatencyMultiplier} from '../../engine/engine.js';
 
 /** A word that was said and will not change, with the audio it was heard in; ms from the session's first sample. */
 export interface SourceWord {
@@ -35,12 +35,6 @@ export interface TextTurn {
 	readonly words: readonly TargetWord[];
 	/** What is likely to follow, replacing the tail before; empty after a turn that closes. */
 	readonly tail: string;
-}
-
-/** A term that a text shall always be translated by. */
-export interface GlossaryEntry {
-	readonly source: string;
-	readonly target: string;
 }
 
 export interface TextTranslationOptions {
