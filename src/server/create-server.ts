@@ -13,6 +13,8 @@ import {isOriginListed} from './auth/check-origin.js';
 import {guardOrigin, identify, requireKey} from './auth/guard-access.js';
 import {registerCompatible} from './compatible/register-compatible.js';
 import {answerFrameworkError, handleErrors} from './errors/handle-errors.js';
+import {shuttingDownError} from './errors/shutting-down-error.js';
+import {registerHistory} from './history/register-history.js';
 import {registerHealth} from './health/health-routes.js';
 import {
 	answerClientError,
@@ -180,7 +182,7 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 			both.throwIfAborted();
 			await parts.sessions.close(both);
 			await sockets.close(both);
-			ended.abort(shutDownError());
+			ended.abort(shuttingDownError());
 			await app.close();
 		} catch (error) {
 			log.logger.warn({err: error}, 'not everything was finished');
@@ -191,7 +193,7 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 		}
 	}
 
-	function destroy(reason: unknown = shutDownError()): Promise<void> {
+	function destroy(reason: unknown = shuttingDownError()): Promise<void> {
 		return (destroying ??= (async () => {
 			isDraining = true;
 			ended.abort(reason);
@@ -262,10 +264,6 @@ function whyNot(error: unknown): string {
 	if (code === 'EACCES') return 'this user may not';
 	if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
 	return message;
-}
-
-function shutDownError(): InfinisstError {
-	return new InfinisstError('RESOURCE_CLOSED', 'The server is shutting down');
 }
 
 function lateError(drainTimeoutMs: number): InfinisstError {

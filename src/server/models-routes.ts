@@ -4,6 +4,7 @@ import {z} from 'zod';
 
 import {parseLanguageRequest} from '../core/language/parse-language-request.js';
 import {InfinisstError} from '../core/errors.js';
+import {shuttingDownError} from './errors/shutting-down-error.js';
 import {describeOpenAiError, type OpenAiError} from './openai/error-body.js';
 import type {HostedModel} from './models/model-host.js';
 import type {ServerParts} from './server-parts.js';
@@ -100,7 +101,7 @@ async function tellLoading(
 		await models.load(name, AbortSignal.any([signal, gone.signal]));
 		last = {model: name, state: 'loaded', activity: null, fraction: null, error: null};
 	} catch (error) {
-		const reason = InfinisstError.is(error) || !signal.aborted ? error : closing();
+		const reason = InfinisstError.is(error) || !signal.aborted ? error : shuttingDownError();
 		last = {
 			model: name,
 			state: 'failed',
@@ -119,10 +120,4 @@ async function tellLoading(
 
 function describe({name, state, activity, fraction}: HostedModel): ModelLoadEvent {
 	return {model: name, state, activity: activity ?? null, fraction: fraction ?? null, error: null};
-}
-
-function closing(): InfinisstError {
-	return new InfinisstError('RESOURCE_CLOSED', 'The server is shutting down', {
-		hint: 'Try again when it is back.',
-	});
 }

@@ -1,5 +1,7 @@
 import type {Command} from 'commander';
 
+import {collect} from '../collect-flag.js';
+
 /** How recordings are translated, for every command that translates some. */
 export function addRecordingFlags(command: Command): Command {
 	return command
@@ -37,9 +39,4 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--json', 'print one event a line instead of text')
 		.option('--quiet', 'print no progress')
 		.option('--no-color', 'print without colours');
-}
-
-/** A flag that may be given more than once. */
-export function collect(value: string, before: readonly string[] | undefined): string[] {
-	return [...(before ?? []), value];
 }

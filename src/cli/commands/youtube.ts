@@ -1,8 +1,9 @@
 import type {Command} from 'commander';
 
+import {collect} from '../collect-flag.js';
 import type {CommandContext} from '../command-context.js';
 import type {RunOutcome} from '../run-outcome.js';
-import {addRecordingFlags, collect} from './recording-flags.js';
+import {addRecordingFlags} from './recording-flags.js';
 
 /** `infinisst youtube`: the flags; the work is in `youtube/`, loaded when the command runs. */
 export function registerYoutube(parent: Command, context: CommandContext, outcome: RunOutcome): void {

@@ -3,6 +3,7 @@ import type {RoutedReplicaStatistics, Router} from '../../core/engine/router/rou
 import {InfinisstError} from '../../core/errors.js';
 import type {EngineSettings, ModelHost} from '../models/model-host.js';
 import {describeFailure} from './failures.js';
+import {roundToThousandths} from './round-to-thousandths.js';
 
 /** Of `stats` in `GET /ray/stats`, in the shape that the original's statistics have. */
 export type EngineDescription = Readonly<Record<string, unknown>>;
@@ -34,7 +35,7 @@ export async function describeEngine(models: ModelHost, activeSessions: number):
 			journal_bytes: sum(({journalBytes}) => journalBytes),
 		},
 		queue_stats: byName(workers, countWaiting),
-		gpu_load: byName(workers, ({routed: {workPerSecondMs}}) => round(workPerSecondMs / 1000)),
+		gpu_load: byName(workers, ({routed: {workPerSecondMs}}) => roundToThousandths(workPerSecondMs / 1000)),
 		active_sessions: activeSessions,
 		config: describeConfig(models.engineSettings),
 		workers: workers.map(describeWorker),
@@ -110,8 +111,4 @@ function byName(
 	of: (worker: Worker) => number,
 ): Readonly<Record<string, number>> {
 	return Object.fromEntries(workers.map(worker => [worker.name, of(worker)]));
-}
-
-function round(value: number): number {
-	return Math.round(value * 1000) / 1000;
 }

@@ -1,5 +1,6 @@
 import type {FastifyReply, FastifyRequest} from 'fastify';
 
+import {openAiErrorType} from './open-ai-error-type.js';
 import {describeRequestFailure, type RequestFailure} from './request-failure.js';
 
 /** The body that OpenAI's clients understand. */
@@ -50,16 +51,11 @@ function openAiBody({status, message, code, wrongValues}: RequestFailure): OpenA
 	return {
 		error: {
 			message,
-			type: typeOf(status),
+			type: openAiErrorType(status),
 			code: status === 401 ? 'invalid_api_key' : code,
 			param: wrong?.loc.slice(1).join('.') ?? null,
 		},
 	};
-}
-
-function typeOf(status: number): string {
-	if (status >= 500) return 'server_error';
-	return status === 429 ? 'rate_limit_error' : 'invalid_request_error';
 }
 
 function body({message, wrongValues}: RequestFailure, requestId: string): Readonly<Record<string, unknown>> {

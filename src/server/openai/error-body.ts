@@ -1,6 +1,7 @@
 import {z, ZodError} from 'zod';
 
 import {InfinisstError, type ErrorCode} from '../../core/errors.js';
+import {openAiErrorType} from '../errors/open-ai-error-type.js';
 import {describeRequestFailure} from '../errors/request-failure.js';
 import type {OpenAiErrorBody} from '../errors/send-failure.js';
 
@@ -43,7 +44,7 @@ export function describeOpenAiError(error: unknown, requestId: string): ErrorAns
 	return {
 		status,
 		isUnforeseen,
-		error: {message, type: typeOf(status), code: words?.code ?? code, param: words?.param ?? null},
+		error: {message, type: openAiErrorType(status), code: words?.code ?? code, param: words?.param ?? null},
 	};
 }
 
@@ -62,9 +63,4 @@ function describeInvalid({issues}: ZodError): ErrorAnswer {
 			param: param === '' ? null : param,
 		},
 	};
-}
-
-function typeOf(status: number): string {
-	if (status >= 500) return 'server_error';
-	return status === 429 ? 'rate_limit_error' : 'invalid_request_error';
 }

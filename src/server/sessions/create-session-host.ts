@@ -2,6 +2,7 @@ import type {Engine, SessionOptions} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
 import {createDeferred} from '../../core/util/deferred.js';
+import {shuttingDownError} from '../errors/shutting-down-error.js';
 import type {HostedModel, ModelHost} from '../models/model-host.js';
 import type {ServerSettings} from '../server-settings.js';
 import {AdmissionLine} from './admission-line.js';
@@ -122,7 +123,7 @@ class ServerSessions implements SessionHost {
 		return (this.#closing ??= this.#drain(signal));
 	}
 
-	destroy(reason: unknown = closedError()): Promise<void> {
+	destroy(reason: unknown = shuttingDownError()): Promise<void> {
 		this.#isClosed = true;
 		return (this.#destroying ??= (async () => {
 			for (const session of [...this.#sessions.values()]) session.destroy(reason);
@@ -150,7 +151,7 @@ class ServerSessions implements SessionHost {
 	}
 
 	#assertRoom({id, owner}: OpenHostedSession): void {
-		if (this.#isClosed) throw closedError();
+		if (this.#isClosed) throw shuttingDownError();
 		if (this.#sessions.has(id)) {
 			throw new InfinisstError('OPTION_INVALID', `There is a session "${id}" already`);
 		}
@@ -226,8 +227,4 @@ class ServerSessions implements SessionHost {
 function withoutPrompt(options: SessionOptions): SessionOptions {
 	const {prompt, ...others} = options;
 	return prompt === undefined ? options : others;
-}
-
-function closedError(): InfinisstError {
-	return new InfinisstError('RESOURCE_CLOSED', 'The server is shutting down');
 }

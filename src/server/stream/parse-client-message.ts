@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {InfinisstError} from '../../core/errors.js';
 import {LATENCY_MULTIPLIERS} from '../../core/engine/engine.js';
 import type {ClientMessage} from '../../core/session/stream-protocol.js';
+import {parseJsonMessage} from '../parse-json-message.js';
 
 /** The longest message there is has a token of 32 characters. */
 const MAX_CHARACTERS = 4096;
@@ -32,7 +33,7 @@ export function parseClientMessage(text: string): ClientMessage {
 		);
 	}
 
-	const value = parseJson(text);
+	const value = parseJsonMessage(text, 'Send one JSON object a message, and audio in binary messages.');
 	const type = (value as {readonly type?: unknown} | null)?.type;
 	if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) {
 		throw new InfinisstError('OPTION_INVALID', 'A message has no type that is known here', {
@@ -47,14 +48,4 @@ export function parseClientMessage(text: string): ClientMessage {
 		'OPTION_INVALID',
 		`${issue?.path.join('.') ?? 'the message'} of a message "${type}" is wrong: ${issue?.message ?? 'not valid'}`,
 	);
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		throw new InfinisstError('OPTION_INVALID', 'A text message is no JSON', {
-			hint: 'Send one JSON object a message, and audio in binary messages.',
-		});
-	}
 }

@@ -4,6 +4,9 @@ import {Registry} from 'prom-client';
 
 import {InfinisstError} from '../../../core/errors.js';
 import type {ModelStore} from '../../../core/models/model-store.js';
+import {whenAborted} from '../../../core/util/when-aborted.js';
+import {findInstalledDashboard} from '../../../history/dashboard/installed-dashboard.js';
+import {openMountedHistory} from '../../../history/mount/open-mounted-history.js';
 import {NO_RUN_RECORDER} from '../../../history/record/no-run-recorder.js';
 import {HistorySessionLog} from '../../../history/record/history-session-log.js';
 import type {RunRecorder} from '../../../history/record/run-recorder.js';
@@ -280,11 +283,4 @@ function createReload({options, context, logger, hosts, get, set}: ReloadParts):
 			}
 		});
 	};
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-	return new Promise(resolve => {
-		if (signal.aborted) resolve();
-		else signal.addEventListener('abort', () => resolve(), {once: true});
-	});
 }

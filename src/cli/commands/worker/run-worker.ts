@@ -7,6 +7,7 @@ import {formatSocketAddress, type SocketAddress} from '../../../core/engine/tran
 import {openThreadReplica} from '../../../core/engine/transport/thread-replica.js';
 import {whisperReplicaModule} from '../../../core/engine/whisper-replica-module.js';
 import {assertDevice} from '../../../core/models/assert-device.js';
+import {whenAborted} from '../../../core/util/when-aborted.js';
 import type {CommandContext} from '../../command-context.js';
 import {describeError} from '../../describe-error.js';
 import {writeText} from '../../write-text.js';
@@ -148,11 +149,4 @@ async function serve(engine: RemoteEngine, model: WorkerModel, parts: ServeParts
 	} finally {
 		for (const channel of channels) channel.close();
 	}
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-	return new Promise(resolve => {
-		if (signal.aborted) resolve();
-		else signal.addEventListener('abort', () => resolve(), {once: true});
-	});
 }

@@ -9,6 +9,7 @@ import {addEndpoint} from '../endpoint.js';
 import {describeFailure} from '../failures.js';
 import {ownerOf} from '../owner-of.js';
 import type {SessionLog} from '../session-log.js';
+import {roundToThousandths} from '../round-to-thousandths.js';
 
 export interface HealthRouteParts extends Pick<ServerParts, 'models' | 'signal'> {
 	readonly sessions: CompatibleSessions;
@@ -68,9 +69,9 @@ export function registerHealth(
 					status: session.progress.status,
 					queue_position: session.progress.queuePosition,
 					model: session.model ?? null,
-					age_seconds: round((Date.now() - session.createdAtMs) / 1000),
-					inactive_seconds: round(session.inactiveMs / 1000),
-					audio_seconds: round(session.audioMs / 1000),
+					age_seconds: roundToThousandths((Date.now() - session.createdAtMs) / 1000),
+					inactive_seconds: roundToThousandths(session.inactiveMs / 1000),
+					audio_seconds: roundToThousandths(session.audioMs / 1000),
 				})),
 			};
 		},
@@ -95,7 +96,7 @@ export function registerHealth(
 					user_id: entry.clientId ?? null,
 					created_at: entry.createdAtMs / 1000,
 					ended_at: entry.endedAtMs === undefined ? null : entry.endedAtMs / 1000,
-					audio_seconds: round(entry.audioMs / 1000),
+					audio_seconds: roundToThousandths(entry.audioMs / 1000),
 					reason: entry.cause ?? null,
 				})),
 			};
@@ -122,8 +123,4 @@ function describeSession(session: HostedSession): Readonly<Record<string, unknow
 		inactive_for: `${(session.inactiveMs / 1000).toFixed(1)}s`,
 		created_at: session.createdAtMs / 1000,
 	};
-}
-
-function round(value: number): number {
-	return Math.round(value * 1000) / 1000;
 }

@@ -3,6 +3,7 @@ import {z, ZodError} from 'zod';
 
 import {InfinisstError, type ErrorCode} from '../../../core/errors.js';
 import {countRefusal} from '../../limits/count-refusal.js';
+import {parseJsonMessage} from '../../parse-json-message.js';
 import type {ServerParts} from '../../server-parts.js';
 import {describeOpenAiError, type OpenAiError} from '../error-body.js';
 import {CLOSE_CODES, closeCodeOf, newId, type EventSocket, type ServerEvent} from './event-socket.js';
@@ -22,7 +23,11 @@ export interface RealtimeParts extends Pick<
 
 const envelopeSchema = z.looseObject({type: z.string(), event_id: z.string().max(512).optional()});
 
+const appendSchema = z.object({audio: z.string()});
+
 export type ClientEvent = z.infer<typeof envelopeSchema>;
+
+const HINT = 'Send events as text frames with a JSON object each; audio goes into them as base64.';
 
 /** The client can do better with its next event. */
 const RECOVERABLE: ReadonlySet<ErrorCode> = new Set([
@@ -79,9 +84,22 @@ export abstract class RealtimeSession {
 	/** Opens a hosted session. @throws {InfinisstError} as `SessionHost.open()`. */
 	protected abstract openSpeaker(id: string): Speaker;
 
-	protected async append(audio: string, eventId: string | undefined): Promise<void> {
-		const speaker = this.speaker ?? this.#open(eventId);
+	/** @throws {ZodError} when the event holds no audio. */
+	protected async append(event: ClientEvent): Promise<void> {
+		const {audio} = appendSchema.parse(event);
+		const speaker = this.speaker ?? this.#open(event.event_id);
 		await speaker?.append(audio);
+	}
+
+	/**
+	 * @param kind - of session, for people.
+	 * @param known - types of events.
+	 */
+	protected refuseUnknown({type}: ClientEvent, kind: string, known: readonly string[]): never {
+		const last = known.length - 1;
+		throw new InfinisstError('OPTION_INVALID', `There is no event "${type.slice(0, 100)}" in a ${kind} session`, {
+			hint: `Send ${known.slice(0, last).join(', ')} or ${known[last]}.`,
+		});
 	}
 
 	/** Ends the hosted session, all of its text told; the next audio opens another. */
@@ -130,7 +148,7 @@ export abstract class RealtimeSession {
 		const {speaker} = this;
 		let eventId: string | undefined;
 		try {
-			const event = envelopeSchema.parse(parseJson(text));
+			const event = envelopeSchema.parse(parseJsonMessage(text, HINT));
 			eventId = event.event_id;
 			await this.handle(event);
 		} catch (error) {
@@ -160,14 +178,4 @@ export abstract class RealtimeSession {
 	readonly #onShutdown = (): void => {
 		this.#socket.close(CLOSE_CODES.goingAway, 'the server is shutting down');
 	};
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		throw new InfinisstError('OPTION_INVALID', 'The message is not JSON', {
-			hint: 'Send events as text frames with a JSON object each; audio goes into them as base64.',
-		});
-	}
 }

@@ -1,6 +1,5 @@
 import {z} from 'zod';
 
-import {InfinisstError} from '../../../core/errors.js';
 import type {SessionOptions} from '../../../core/engine/engine.js';
 import {chooseModel} from '../choose-model.js';
 import {ConversationItems, type ProtocolVersion} from './conversation-items.js';
@@ -17,7 +16,6 @@ import {ClientTurns, PauseTurns, type Turns} from './turns.js';
 /** Less is taken for a mistake, as OpenAI takes it. */
 const MIN_COMMIT_MS = 100;
 
-const appendSchema = z.object({audio: z.string()});
 const updateSchema = z.object({session: z.looseObject({})});
 
 /** A socket of `/v1/realtime`: captions of what is spoken, turn by turn. */
@@ -58,7 +56,7 @@ export class TranscriptionSession extends RealtimeSession {
 			case 'transcription_session.update':
 				return this.#update(updateSchema.parse(event).session);
 			case 'input_audio_buffer.append':
-				return this.append(appendSchema.parse(event).audio, event.event_id);
+				return this.append(event);
 			case 'input_audio_buffer.commit':
 				return this.#commit(event.event_id);
 			case 'input_audio_buffer.clear':
@@ -66,13 +64,13 @@ export class TranscriptionSession extends RealtimeSession {
 			case 'session.close':
 				return this.finish();
 			default:
-				throw new InfinisstError(
-					'OPTION_INVALID',
-					`There is no event "${event.type.slice(0, 100)}" in a transcription session`,
-					{
-						hint: 'Send session.update, input_audio_buffer.append, input_audio_buffer.commit, input_audio_buffer.clear or session.close.',
-					},
-				);
+				return this.refuseUnknown(event, 'transcription', [
+					'session.update',
+					'input_audio_buffer.append',
+					'input_audio_buffer.commit',
+					'input_audio_buffer.clear',
+					'session.close',
+				]);
 		}
 	}
 

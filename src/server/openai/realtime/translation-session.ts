@@ -1,6 +1,5 @@
 import {z} from 'zod';
 
-import {InfinisstError} from '../../../core/errors.js';
 import type {HostedEvent} from '../../sessions/session-host.js';
 import {chooseModel} from '../choose-model.js';
 import {languageSchema} from '../language-schema.js';
@@ -17,8 +16,6 @@ interface TranslationSettings {
 	/** Also write what is spoken; the model as the client named it. */
 	readonly transcription: {readonly model: string} | null;
 }
-
-const appendSchema = z.object({audio: z.string()});
 
 const updateSchema = z.object({
 	session: z.object({
@@ -64,17 +61,15 @@ export class TranslationSession extends RealtimeSession {
 			case 'session.update':
 				return this.#update(updateSchema.parse(event).session);
 			case 'session.input_audio_buffer.append':
-				return this.append(appendSchema.parse(event).audio, event.event_id);
+				return this.append(event);
 			case 'session.close':
 				return this.finish();
 			default:
-				throw new InfinisstError(
-					'OPTION_INVALID',
-					`There is no event "${event.type.slice(0, 100)}" in a translation session`,
-					{
-						hint: 'Send session.update, session.input_audio_buffer.append or session.close.',
-					},
-				);
+				return this.refuseUnknown(event, 'translation', [
+					'session.update',
+					'session.input_audio_buffer.append',
+					'session.close',
+				]);
 		}
 	}
 

@@ -5,6 +5,7 @@ import type {
 } from '../../../core/translation/process/recording-translator.js';
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
 import type {Clock} from '../../../core/util/clock.js';
+import {shuttingDownError} from '../../errors/shutting-down-error.js';
 import type {ModelHost} from '../../models/model-host.js';
 import type {ServerLimits} from '../../server-settings.js';
 import {FairLine} from './fair-line.js';
@@ -88,7 +89,7 @@ export class RecordingPool {
 	 */
 	take(owner: string, isKey: boolean): RecordingPlace {
 		const {maxQueued, sessionsPerKey} = this.#options.limits();
-		if (this.#ended.signal.aborted) throw closedError();
+		if (this.#ended.signal.aborted) throw shuttingDownError();
 		if (this.#count >= PARALLEL_RECORDINGS + maxQueued) {
 			throw new InfinisstError(
 				'ENGINE_BUSY',
@@ -127,7 +128,7 @@ export class RecordingPool {
 	}
 
 	/** Ends now what runs and waits. Idempotent. */
-	async destroy(reason: unknown = closedError()): Promise<void> {
+	async destroy(reason: unknown = shuttingDownError()): Promise<void> {
 		this.#ended.abort(reason);
 		await Promise.all(
 			[...this.#translators.values()].map(async ({opening, cancelIdle}) => {
@@ -208,10 +209,4 @@ export class RecordingPool {
 	#forget(graphsDirectory: string, open: OpenTranslator): void {
 		if (this.#translators.get(graphsDirectory) === open) this.#translators.delete(graphsDirectory);
 	}
-}
-
-function closedError(): InfinisstError {
-	return new InfinisstError('RESOURCE_CLOSED', 'The server is shutting down', {
-		hint: 'Try again when it is back.',
-	});
 }
