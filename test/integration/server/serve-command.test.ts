@@ -199,6 +199,50 @@ describe('infinisst serve', () => {
 		expect(await answer.json()).toMatchObject({stats: {config: {max_batch_size: 3}}});
 	});
 
+	it('keeps at SIGHUP what /ray/configure has set, but for what has changed in the file since', async () => {
+		const {url, configure, hangUp, log} = await serve({
+			config: {batching: {maxBatchSize: 8, minBatchSize: 2}, loadBalanceStrategy: 'round_robin'},
+		});
+		const shown = async () => {
+			const answer = (await (await fetch(`${url}/ray/stats`)).json()) as {stats: {config: object}};
+			return answer.stats.config;
+		};
+		const reload = async () => {
+			const before = log().filter(({msg}) => msg === 'configuration read again').length;
+			hangUp();
+			await vi.waitFor(() =>
+				expect(log().filter(({msg}) => msg === 'configuration read again')).toHaveLength(before + 1),
+			);
+		};
+		await fetch(
+			`${url}/ray/configure?max_batch_size=4&batch_timeout_ms=7&load_balance_strategy=gpu_memory`,
+			{method: 'POST'},
+		);
+		const asSet = {
+			max_batch_size: 4,
+			min_batch_size: 2,
+			batch_timeout_ms: 7,
+			load_balance_strategy: 'gpu_memory',
+		};
+		await reload();
+		expect(await shown()).toMatchObject(asSet);
+
+		await configure({batching: {maxBatchSize: 8, batchTimeoutMs: 50}, loadBalanceStrategy: 'round_robin'});
+		await reload();
+		expect(await shown()).toMatchObject({...asSet, batch_timeout_ms: 50});
+
+		await configure({batching: {maxBatchSize: 8, minBatchSize: 6, batchTimeoutMs: 50}});
+		await reload();
+		expect(await shown()).toEqual(
+			expect.objectContaining({
+				max_batch_size: 8,
+				min_batch_size: 6,
+				batch_timeout_ms: 50,
+				load_balance_strategy: 'least_loaded',
+			}),
+		);
+	});
+
 	it('stays as it was when the file is wrong at SIGHUP, and says why', async () => {
 		const {url, configure, hangUp, logged} = await serve({config: {apiKeys: []}});
 		await configure({limits: {maxSessions: 'many'}});

@@ -267,7 +267,7 @@ function createReload({options, context, logger, hosts, get, set}: ReloadParts):
 				const {settings: read, notes} = await loadSettings(options, context);
 				const {settings, changed, needRestart} = compareSettings(before, read);
 				set(settings);
-				await applyServerSettings(hosts, settings);
+				await applyServerSettings(hosts, settings, changed);
 				logger.level = settings.logLevel;
 				for (const note of notes) logger.warn(note);
 				logger.info({changed}, 'configuration read again');
