@@ -9,7 +9,7 @@ import fastify, {LogController, type FastifyBaseLogger, type FastifyInstance} fr
 import {serializerCompiler, validatorCompiler} from 'fastify-type-provider-zod';
 
 import {InfinisstError} from '../core/errors.js';
-import {isOriginListed} from './auth/check-origin.js';
+import {isLocalApplication, isOriginListed} from './auth/check-origin.js';
 import {guardOrigin, identify, requireKey} from './auth/guard-access.js';
 import {registerCompatible} from './compatible/register-compatible.js';
 import {answerFrameworkError, handleErrors} from './errors/handle-errors.js';
@@ -137,9 +137,13 @@ export async function createServer(parts: ServerParts, options: CreateServerOpti
 	await admitSockets(app, parts, sockets);
 	guardOrigin(app, parts);
 	await app.register(cors, {
-		origin: (origin, allow) =>
-			allow(null, origin !== undefined && isOriginListed(origin, settings().allowedOrigins)),
-		exposedHeaders: ['x-request-id', 'retry-after'],
+		delegator: (request, answer) => {
+			const {origin, host} = request.headers;
+			const isAllowed =
+				origin !== undefined &&
+				(isOriginListed(origin, settings().allowedOrigins) || isLocalApplication(origin, request.ip, host));
+			answer(null, {origin: isAllowed ? origin : false, exposedHeaders: ['x-request-id', 'retry-after']});
+		},
 	});
 	refuseEncodings(app, parts);
 	identify(app, parts);

@@ -22,6 +22,25 @@ export function isOriginListed(origin: string, allowed: readonly string[]): bool
 	return allowed.includes('*') || allowed.includes(origin);
 }
 
+/** Where an application that loads its page from its own files says it comes from: Electron and others. */
+const FILE_ORIGIN = 'file://';
+
+/**
+ * Whether an application of this machine asks, whose page is a file of it. No page of the web has this origin; those in
+ * sandboxed frames have `null`, which is why that is not trusted. It must call the server by a name of this machine, so
+ * that what a proxy passes on is not taken for it.
+ *
+ * @param address - of the client.
+ * @param host - of the request, with its port.
+ */
+export function isLocalApplication(
+	origin: string | undefined,
+	address: string,
+	host: string | undefined,
+): boolean {
+	return origin === FILE_ORIGIN && isLoopback(address) && isLoopback(nameOfHost(host) ?? '');
+}
+
 /**
  * Whether a server for this machine alone is called by a name of this machine. A name that somebody else's server of
  * names points here (DNS rebinding) is none, unless it is that of an allowed origin, as behind a proxy.
@@ -35,12 +54,21 @@ export function isHostAllowed(
 	allowed: readonly string[],
 ): boolean {
 	if (!isLoopback(boundTo) || allowed.includes('*')) return true;
-	const url = parseUrl(`http://${host ?? ''}`);
-	if (url === undefined) return false;
+	const name = nameOfHost(host);
+	if (name === undefined) return false;
 	return (
-		isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1')) ||
-		allowed.some(origin => parseUrl(origin)?.hostname === url.hostname)
+		isLoopback(name) || allowed.some(origin => withoutBrackets(parseUrl(origin)?.hostname ?? '') === name)
 	);
+}
+
+/** Without port and brackets. */
+function nameOfHost(host: string | undefined): string | undefined {
+	const url = parseUrl(`http://${host ?? ''}`);
+	return url === undefined ? undefined : withoutBrackets(url.hostname);
+}
+
+function withoutBrackets(hostname: string): string {
+	return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function parseUrl(text: string): URL | undefined {

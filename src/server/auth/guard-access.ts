@@ -4,7 +4,7 @@ import {InfinisstError} from '../../core/errors.js';
 import {sendFailure} from '../errors/send-failure.js';
 import {countRefusal, type RefusalReason} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
-import {isHostAllowed, isOriginAllowed} from './check-origin.js';
+import {isHostAllowed, isLocalApplication, isOriginAllowed} from './check-origin.js';
 import {findKey} from './find-key.js';
 import {presentedKeys} from './presented-keys.js';
 
@@ -39,7 +39,11 @@ export function guardOrigin(app: FastifyInstance, {settings, metrics}: ServerPar
 		}
 
 		const isChange = request.ws || !SAFE_METHODS.has(request.method);
-		if (isChange && !isOriginAllowed(headers.origin, headers.host, allowedOrigins)) {
+		if (
+			isChange &&
+			!isOriginAllowed(headers.origin, headers.host, allowedOrigins) &&
+			!isLocalApplication(headers.origin, request.ip, headers.host)
+		) {
 			return refuse(request, reply, 'origin', 'Pages of other origins may not use this server', {
 				hint: 'Add the origin of the page to allowedOrigins.',
 			});

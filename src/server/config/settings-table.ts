@@ -111,7 +111,11 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 		listSetting(
 			z
 				.string('must be an origin such as https://example.org, or *')
-				.regex(/^(?:\*|https?:\/\/[^/\s]+)$/, 'must be an origin such as https://example.org, or *'),
+				// Applications have schemes of their own, files have no host, and frames without rights are called null.
+				.regex(
+					/^(?:\*|null|file:\/\/|[a-z][a-z\d+.-]*:\/\/[^/\s]+)$/i,
+					'must be an origin such as https://example.org, or *',
+				),
 			'must be a list of origins',
 		),
 		'pages elsewhere that may use the server; * for all',

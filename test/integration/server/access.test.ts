@@ -180,6 +180,21 @@ describe('pages of other sites', () => {
 		expect(await refuseHandshake(url, [], {origin: server.url})).toBeUndefined();
 	});
 
+	it('may do all from a file of this machine, as a desktop application does, but not from a sandboxed frame', async () => {
+		const server = await openTestServer();
+		const url = `${server.socketUrl}/v1/stream?source=en&target=de`;
+		const post = (origin: string) =>
+			fetch(`${server.url}/ping?session_id=none`, {method: 'POST', headers: {origin}});
+		expect(await refuseHandshake(url, [], {origin: 'file://'})).toBeUndefined();
+		const answer = await post('file://');
+		expect(answer.status).toBe(200);
+		expect(answer.headers.get('access-control-allow-origin')).toBe('file://');
+		expect((await refuseHandshake(url, [], {origin: 'null'}))?.status).toBe(403);
+		const refused = await post('null');
+		expect(refused.status).toBe(403);
+		expect(refused.headers.get('access-control-allow-origin')).toBeNull();
+	});
+
 	it('cannot come in by a name that points to this machine', async () => {
 		const server = await openTestServer();
 		const answer = await server.app.inject({url: '/health', headers: {host: 'evil.example'}});

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {isHostAllowed, isOriginAllowed} from '../../../../src/server/auth/check-origin.js';
+import {isHostAllowed, isLocalApplication, isOriginAllowed} from '../../../../src/server/auth/check-origin.js';
 
 describe('isOriginAllowed()', () => {
 	it.each([
@@ -25,6 +25,25 @@ describe('isOriginAllowed()', () => {
 		['a page from a file, named', 'file://', '127.0.0.1:8000', ['file://'], true],
 	])('judges %s', (_title, origin, host, allowed, isAllowed) => {
 		expect(isOriginAllowed(origin, host, allowed)).toBe(isAllowed);
+	});
+});
+
+describe('isLocalApplication()', () => {
+	it.each([
+		['an application of this machine', 'file://', '127.0.0.1', '127.0.0.1:8000', true],
+		['one that says localhost', 'file://', '::1', 'localhost:8000', true],
+		['one over version 6', 'file://', '::1', '[::1]:8000', true],
+		['one over version 4 as seen by version 6', 'file://', '::ffff:127.0.0.1', '127.0.0.1', true],
+		['a page in a sandboxed frame', 'null', '127.0.0.1', '127.0.0.1:8000', false],
+		['a page of the web', 'https://evil.example', '127.0.0.1', '127.0.0.1:8000', false],
+		['a host named file', 'file://evil.example', '127.0.0.1', '127.0.0.1:8000', false],
+		['another machine', 'file://', '192.0.2.7', '192.0.2.1:8000', false],
+		['another machine that says localhost', 'file://', '192.0.2.7', 'localhost:8000', false],
+		['a name that somebody points here', 'file://', '127.0.0.1', 'evil.example:8000', false],
+		['no origin', undefined, '127.0.0.1', '127.0.0.1:8000', false],
+		['no host', 'file://', '127.0.0.1', undefined, false],
+	])('judges %s', (_title, origin, address, host, isLocal) => {
+		expect(isLocalApplication(origin, address, host)).toBe(isLocal);
 	});
 });
 
