@@ -75,7 +75,8 @@ export async function readExactly(
 	return bytes;
 }
 
-function toFloat32(bytes: Uint8Array<ArrayBuffer>, type: WeightType, name: string): Float32Array {
+/** Widens what lies in `bytes`; may share its memory. */
+export function toFloat32(bytes: Uint8Array<ArrayBuffer>, type: WeightType, name: string): Float32Array {
 	switch (type) {
 		case 'float32':
 			return new Float32Array(bytes.buffer);
