@@ -22,10 +22,22 @@ const file = () =>
 const format = () => new Option('--format <format>', 'table, json, ndjson or csv').default('table');
 const cluster = () => new Option('--cluster <name>', 'only this cluster');
 const session = () => new Option('--session <name>', 'this session (default: the newest)');
+const filter = () =>
+	new Option('--filter <condition...>', 'only rows with this, such as state=FAILED or name!=f');
+const since = () =>
+	new Option('--since <time>', 'only what began after this moment or so long ago, such as 2026-11-23 or 36h');
+const utc = () => new Option('--utc', 'times of the table in UTC instead of the local zone');
+
+/** What a collector and a server delete by themselves while they run. */
+function addRetention(command: Command): Command {
+	return command
+		.option('--retain-age <time>', 'delete sessions whose last event is older, such as 30d')
+		.option('--retain-size <size>', 'delete the oldest sessions when more than this is in use, such as 2GB')
+		.option('--retain-sessions <count>', 'delete all but so many of the newest of each cluster');
+}
 
 function registerCollect(history: Command, context: CommandContext): void {
-	history
-		.command('collect')
+	addRetention(history.command('collect'))
 		.description("take Ray's event export until stopped; also ask its head, and follow its logs")
 		.addOption(file())
 		.option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -47,20 +59,41 @@ function registerCollect(history: Command, context: CommandContext): void {
 function registerImport(history: Command, context: CommandContext): void {
 	history
 		.command('import')
-		.description("read a storage that KubeRay's collector wrote; again changes only what is new")
-		.argument('<folder>', 'folder with cluster-history, or of an older layout')
+		.description(
+			"read a storage that KubeRay's collector wrote, or what history export wrote; again changes only what is new",
+		)
+		.argument('<source>', 'folder with cluster-history or of an older layout, s3://bucket/folder, or a file')
 		.addOption(file())
+		.option('--endpoint <url>', 'of an S3-compatible store (default: AWS_ENDPOINT_URL, else Amazon)')
+		.option('--region <name>', 'of the bucket (default: AWS_REGION)')
+		.option('--path-style', 'the bucket is part of the path (default with --endpoint)')
+		.option('--no-path-style', "the bucket is part of the host's name")
 		.option('--json', 'print the result as an object')
 		.option('--quiet', 'print no progress')
-		.action(async (folder: string, flags: unknown) => {
+		.action(async (source: string, flags: unknown) => {
 			const {runHistoryImport} = await import('./history/import.js');
-			await runHistoryImport(folder, flags, context);
+			await runHistoryImport(source, flags, context);
+		});
+	history
+		.command('export')
+		.description('write one session to a file of its own')
+		.argument('<session>', 'its name, or a part of it')
+		.argument('<file>', 'which must not be there yet')
+		.addOption(file())
+		.addOption(cluster())
+		.option(
+			'--format <format>',
+			'db, a history that can be imported and looked at with --db; or ndjson, for other programs',
+			'db',
+		)
+		.action(async (name: string, path: string, flags: unknown) => {
+			const {runHistoryExport} = await import('./history/export.js');
+			await runHistoryExport(name, path, flags, context);
 		});
 }
 
 function registerServe(history: Command, context: CommandContext): void {
-	history
-		.command('serve')
+	addRetention(history.command('serve'))
 		.description("answer Ray's dashboard from the history until stopped")
 		.addOption(file())
 		.option('--host <address>', 'address to listen on', '127.0.0.1')
@@ -117,16 +150,44 @@ function registerLists(history: Command, context: CommandContext): void {
 			.addOption(cluster())
 			.addOption(session())
 			.addOption(format())
-			.option('--filter <condition...>', 'only rows with this, such as state=FAILED or name!=f')
-			.option('--since <time>', 'only what began after this moment or so long ago, such as 2026-11-23 or 36h')
+			.addOption(filter())
+			.addOption(since())
 			.option('--limit <count>', 'how many rows at most', '100')
-			.option('--utc', 'times in UTC instead of the local zone')
+			.addOption(utc())
 			.action(async (flags: unknown) => {
 				const {runHistoryList} = await import('./history/list.js');
 				await runHistoryList(name as keyof typeof LISTS, flags, context);
 			});
 	}
 
+	history
+		.command('job')
+		.description('print one job: what it was, how it ended, and what its tasks came to')
+		.argument('<id>', 'of the job, or of the submission')
+		.addOption(file())
+		.addOption(cluster())
+		.option('--session <name>', 'this session (default: the newest that has such a job)')
+		.addOption(format())
+		.addOption(utc())
+		.action(async (id: string, flags: unknown) => {
+			const {runHistoryJob} = await import('./history/job.js');
+			await runHistoryJob(id, flags, context);
+		});
+	history
+		.command('diff')
+		.description('print what differs between two sessions: jobs, tasks, how long they ran, errors, actors')
+		.argument('<a>', 'a session, by a part of its name, or cluster/part')
+		.argument('<b>', 'another')
+		.addOption(file())
+		.addOption(cluster())
+		.addOption(format())
+		.addOption(filter())
+		.option('--limit <count>', 'how many rows at most', '1000')
+		.option('--all', 'also what does not differ')
+		.action(async (a: string, b: string, flags: unknown) => {
+			const {runHistoryDiff} = await import('./history/diff.js');
+			await runHistoryDiff([a, b], flags, context);
+		});
 	history
 		.command('show')
 		.description('print everything known of one job, task, actor or node')
@@ -171,7 +232,10 @@ function registerSearch(history: Command, context: CommandContext): void {
 		.addOption(cluster())
 		.option('--session <name>', 'only this session')
 		.addOption(format())
+		.addOption(filter())
+		.addOption(since())
 		.option('--limit <count>', 'how many at most', '20')
+		.addOption(utc())
 		.action(async (words: string[], flags: unknown) => {
 			const {runHistorySearch} = await import('./history/search.js');
 			await runHistorySearch(words, flags, context);
@@ -190,6 +254,29 @@ function registerUpkeep(history: Command, context: CommandContext): void {
 		.action(async (flags: unknown) => {
 			const {runHistoryPrune} = await import('./history/prune.js');
 			await runHistoryPrune(flags, context);
+		});
+	history
+		.command('keep')
+		.description('mark a session, so that no rule deletes it')
+		.argument('<session>', 'its name, or a part of it')
+		.addOption(file())
+		.addOption(cluster())
+		.option('--undo', 'take the mark off')
+		.action(async (name: string, flags: unknown) => {
+			const {runHistoryKeep} = await import('./history/keep.js');
+			await runHistoryKeep(name, flags, context);
+		});
+	history
+		.command('token')
+		.description('set the token that history serve asks for before it shows a cluster')
+		.argument('<cluster>', 'its name')
+		.addOption(file())
+		.option('--namespace <name>', 'of the cluster (default: all of this name)')
+		.option('--token-file <file>', 'file with the token')
+		.option('--remove', 'ask for none any more')
+		.action(async (name: string, flags: unknown) => {
+			const {runHistoryToken} = await import('./history/token.js');
+			await runHistoryToken(name, flags, context);
 		});
 	history
 		.command('vacuum')

@@ -1,4 +1,5 @@
 import type {ClusterKey} from '../store/history-types.js';
+import {readOldestSessionName} from './oldest-answers.js';
 import type {StorageTree} from './storage-tree.js';
 
 /** Where in a storage the files of one session lie. */
@@ -97,24 +98,18 @@ async function findOlder(tree: StorageTree, root: string): Promise<StoredSession
 	return sessions;
 }
 
-/** `{clusterId}/meta/{key}.json`: only answers that were collected beforehand, without a session's name. */
+/** `{cluster}_{id}/meta/{key}`: only answers that were collected beforehand, and logs beside them. */
 async function findOldest(
 	tree: StorageTree,
 	root: string,
 	folders: readonly string[],
 ): Promise<StoredSession[]> {
 	const sessions: StoredSession[] = [];
-	for (const id of folders) {
-		const inner = await tree.folders(join(root, id));
-		if (
-			!inner.includes('meta') ||
-			!(await tree.files(join(root, id, 'meta'))).some(name => name.endsWith('.json'))
-		)
-			continue;
+	for (const id of await filterOldest(tree, root, folders)) {
 		sessions.push({
 			cluster: readClusterId(id),
-			session: 'session_unknown',
-			folder: join(root, id, 'meta'),
+			session: await findOldestName(tree, root, id),
+			folder: join(root, id),
 			layout: 'oldest',
 		});
 	}
@@ -122,8 +117,48 @@ async function findOldest(
 	return sessions;
 }
 
+async function filterOldest(
+	tree: StorageTree,
+	root: string,
+	folders: readonly string[],
+): Promise<readonly string[]> {
+	const found: string[] = [];
+	for (const id of folders) {
+		if (!(await tree.folders(join(root, id))).includes('meta')) continue;
+		const names = await tree.files(join(root, id, 'meta'));
+		if (names.some(name => name.endsWith('.json') || /^(?:restful|static|ack)__/.test(name))) found.push(id);
+	}
+
+	return found;
+}
+
+/** Files in which the session's name may stand, as an answer of the head or written by the collector. */
+const NAME_FILES = ['ack__basicinfo', 'static__api__cluster_session_name', 'restful__api__version'];
+
+/** These are small: what is longer is none of them. */
+const MAX_NAME_BYTES = 65_536;
+
+/** From the cluster's own files, else from `cluster_list/{cluster}#{id}#{session}#{time}`. */
+async function findOldestName(tree: StorageTree, root: string, id: string): Promise<string> {
+	const folder = join(root, id, 'meta');
+	const known = (await tree.files(folder)).filter(name => NAME_FILES.includes(name.replace(/\.json$/, '')));
+	for (const file of known) {
+		const path = join(folder, file);
+		if ((await tree.stat(path)).sizeBytes > MAX_NAME_BYTES) continue;
+		const chunks: Buffer[] = [];
+		for await (const chunk of tree.read(path) as AsyncIterable<Buffer>) chunks.push(chunk);
+		const name = readOldestSessionName(Buffer.concat(chunks).toString('utf8'));
+		if (name !== '') return name;
+	}
+
+	const listed = (await tree.files(join(root, 'cluster_list')))
+		.map(name => name.split('#'))
+		.find(([cluster, clusterId]) => `${cluster}_${clusterId}` === id);
+	return listed?.[2] ?? 'session_unknown';
+}
+
 async function holdsMeta(tree: StorageTree, root: string, folders: readonly string[]): Promise<boolean> {
-	return (await findOldest(tree, root, folders)).length > 0;
+	return (await filterOldest(tree, root, folders)).length > 0;
 }
 
 /** "{cluster}_{namespace}": neither can hold "_" in Kubernetes. */

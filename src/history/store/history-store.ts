@@ -29,13 +29,30 @@ export interface HistoryStore {
 	/** Everything of one session. */
 	read(sessionId: number): SessionReader;
 
+	/**
+	 * All of a session as writes, a page at a time, which make the same session in another history or add to
+	 * it what is new there.
+	 */
+	readWrites(sessionId: number): Iterable<SessionWrite>;
+
 	importProgress(sessionId: number, path: string): ImportProgress | undefined;
 
 	damages(sessionId: number, limit: number): {readonly count: number; readonly first: readonly Damage[]};
 
 	search(text: string, options: SearchOptions): readonly SearchHit[];
 
-	deleteSession(sessionId: number): void;
+	/**
+	 * Takes a session out of sight at once, however large it is; `sweep()` deletes it. Events that come for it
+	 * later begin a new one.
+	 */
+	discardSession(sessionId: number): void;
+
+	/**
+	 * Deletes some of what was discarded, so that a writer is never held up for long.
+	 *
+	 * @returns false when nothing is left to delete.
+	 */
+	sweep(maxRows: number): boolean;
 
 	keepSession(sessionId: number, isKept: boolean): void;
 
@@ -48,7 +65,10 @@ export interface HistoryStore {
 	/** Bytes of the file. */
 	sizeBytes(): number;
 
-	/** Gives pages that are free back to the file system. */
+	/** Bytes of the file that hold something: room that was freed is used again before the file grows. */
+	usedBytes(): number;
+
+	/** Gives room that is free back to the file system. */
 	vacuum(): void;
 
 	/** @returns what is wrong with the file; nothing when it is sound. */

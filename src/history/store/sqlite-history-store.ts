@@ -1,6 +1,7 @@
-import {createHash, timingSafeEqual} from 'node:crypto';
+import {timingSafeEqual} from 'node:crypto';
 
 import {InfinisstError} from '../../core/errors.js';
+import {hashToken} from '../../core/util/hash-token.js';
 import type {Damage} from '../ingest/event-batch.js';
 import {toMilliseconds} from '../ingest/wire-values.js';
 import type {HistoryStore} from './history-store.js';
@@ -24,6 +25,28 @@ const SELECT_SESSIONS = `
 	SELECT session.id, session.name, first_ms, last_ms, revision, is_kept, head_address, head_seen_ms,
 		namespace, cluster.name AS cluster_name, owner_kind, owner_name
 	FROM session JOIN cluster ON cluster.id = cluster_id`;
+
+/** Holds sessions that are being deleted. No cluster's namespace begins so. */
+const DISCARDED_CLUSTER: ClusterKey = {namespace: '\0discarded', name: '', ownerKind: '', ownerName: ''};
+
+/** What a large session is made of, each statement for the session and at most so many rows. */
+const SWEEPS = [
+	...['search_entry', 'task'].map(
+		table => `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE session_id = ? LIMIT ?)`,
+	),
+	'DELETE FROM log_chunk WHERE id IN (SELECT log_chunk.id FROM log_file JOIN log_chunk ON file_id = log_file.id WHERE session_id = ? LIMIT ?)',
+	...[
+		['entity_event', 'kind, entity_id, clock'],
+		['entity', 'kind, entity_id'],
+		['log_event', 'event_id'],
+		['snapshot', 'path, query'],
+		['import_file', 'path'],
+		['damage', 'source, place'],
+	].map(
+		([table, key]) =>
+			`DELETE FROM ${table} WHERE (session_id, ${key}) IN (SELECT session_id, ${key} FROM ${table} WHERE session_id = ? LIMIT ?)`,
+	),
+];
 
 interface SessionRow {
 	readonly id: number;
@@ -81,13 +104,16 @@ export class SqliteHistoryStore implements HistoryStore {
 
 	sessions(): readonly SessionSummary[] {
 		const rows = this.#statement(
-			`${SELECT_SESSIONS} ORDER BY COALESCE(last_ms, 0) DESC, session.name DESC`,
-		).all();
+			`${SELECT_SESSIONS} WHERE namespace <> ? ORDER BY COALESCE(last_ms, 0) DESC, session.name DESC`,
+		).all(DISCARDED_CLUSTER.namespace);
 		return (rows as SessionRow[]).map(toSummary);
 	}
 
 	session(sessionId: number): SessionSummary | undefined {
-		const row = this.#statement(`${SELECT_SESSIONS} WHERE session.id = ?`).get(sessionId);
+		const row = this.#statement(`${SELECT_SESSIONS} WHERE session.id = ? AND namespace <> ?`).get(
+			sessionId,
+			DISCARDED_CLUSTER.namespace,
+		);
 		return row === undefined ? undefined : toSummary(row as SessionRow);
 	}
 
@@ -132,14 +158,36 @@ export class SqliteHistoryStore implements HistoryStore {
 		return searchHistory(this.#database, text, options);
 	}
 
-	deleteSession(sessionId: number): void {
+	discardSession(sessionId: number): void {
 		this.#transaction(() => {
-			this.#run('DELETE FROM session WHERE id = ?', sessionId);
+			// To a cluster that nobody can name, under a name that is free.
+			this.#run(
+				'UPDATE session SET cluster_id = ?, name = id WHERE id = ?',
+				this.#openCluster(DISCARDED_CLUSTER),
+				sessionId,
+			);
 			this.#run(
 				'DELETE FROM cluster WHERE token_hash IS NULL AND id NOT IN (SELECT cluster_id FROM session)',
 			);
 		});
-		this.#forget();
+	}
+
+	sweep(maxRows: number): boolean {
+		return this.#transaction(() => {
+			const row = this.#statement(
+				'SELECT session.id FROM session JOIN cluster ON cluster.id = cluster_id WHERE namespace = ? LIMIT 1',
+			).get(DISCARDED_CLUSTER.namespace) as {id: number} | undefined;
+			if (row === undefined) return false;
+			let left = maxRows;
+			for (const sql of SWEEPS) {
+				left -= this.#statement(sql).run(row.id, left).changes;
+				if (left <= 0) return true;
+			}
+
+			// The small tables go with it.
+			this.#run('DELETE FROM session WHERE id = ?', row.id);
+			return true;
+		});
 	}
 
 	keepSession(sessionId: number, isKept: boolean): void {
@@ -167,6 +215,12 @@ export class SqliteHistoryStore implements HistoryStore {
 		const {page_count: pages} = this.#statement('PRAGMA page_count').get() as {page_count: number};
 		const {page_size: size} = this.#statement('PRAGMA page_size').get() as {page_size: number};
 		return pages * size;
+	}
+
+	usedBytes(): number {
+		const {freelist_count: free} = this.#statement('PRAGMA freelist_count').get() as {freelist_count: number};
+		const {page_size: size} = this.#statement('PRAGMA page_size').get() as {page_size: number};
+		return this.sizeBytes() - free * size;
 	}
 
 	vacuum(): void {
@@ -369,8 +423,4 @@ function toSummary(row: SessionRow): SessionSummary {
 		headAddress: row.head_address,
 		headSeenMs: row.head_seen_ms,
 	};
-}
-
-function hashToken(token: string): string {
-	return createHash('sha256').update(token).digest('hex');
 }

@@ -6,11 +6,13 @@ import {createCollectListener} from '../../../history/collect/collect-listener.j
 import {HeadPoller} from '../../../history/collect/head-poller.js';
 import {LogFollower} from '../../../history/collect/log-follower.js';
 import {listen} from '../../../history/http/listen.js';
+import {runRetention} from '../../../history/upkeep/run-retention.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions, wholeNumber} from '../../parse-options.js';
 import {historyFlags, openHistory} from './open-history.js';
 import {parseHeadAddress} from './parse-head-address.js';
 import {readTokenFile} from './read-token-file.js';
+import {readRetention, retentionFlags} from './retention-flags.js';
 
 const schema = z.object({
 	...historyFlags,
@@ -23,6 +25,7 @@ const schema = z.object({
 	rayTokenFile: z.string().optional(),
 	interval: wholeNumber(1, 3600),
 	logsDir: z.string().optional(),
+	...retentionFlags,
 	nodeId: z
 		.string()
 		.regex(/^[\da-f]{56}$/, 'must be the 56 hex digits of a node')
@@ -45,6 +48,7 @@ export async function runHistoryCollect(
 	const rayToken = await readToken(options.rayTokenFile);
 	const address =
 		options.rayAddress === undefined ? undefined : parseHeadAddress('--ray-address', options.rayAddress);
+	const retention = readRetention(options);
 	const store = await openHistory(options.db, context);
 	const onNotice = (text: string) => void context.stderr.write(`infinisst: ${text}\n`);
 	const cluster = {
@@ -77,6 +81,10 @@ export async function runHistoryCollect(
 				...{intervalMs: LOGS_INTERVAL_MS, clock, onNotice},
 			});
 			parts.push(follower.run(ending.signal));
+		}
+
+		if (retention !== undefined) {
+			parts.push(runRetention({store, rules: retention, clock, now: Date.now, onNotice}, ending.signal));
 		}
 
 		try {

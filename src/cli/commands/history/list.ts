@@ -9,10 +9,10 @@ import type {HistoryStore} from '../../../history/store/history-store.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions, wholeNumber} from '../../parse-options.js';
-import {writeText} from '../../write-text.js';
-import {formatFlag, formatRows, type Row} from './format-rows.js';
+import {formatFlag, writeRows, type Row} from './format-rows.js';
 import {chooseSession, chooseSessions, openHistory, sessionFlags} from './open-history.js';
 import {parseMoment} from './parse-moment.js';
+import {assertColumns, chooseRows, parseFilter} from './row-filters.js';
 
 const schema = z.object({
 	...sessionFlags,
@@ -52,17 +52,11 @@ export async function runHistoryList(
 	const store = await openHistory(options.db, context);
 	try {
 		const {columns, rows} = LISTS[name](store, options);
+		// Those of tasks are answered by the index.
 		const filters = name === 'tasks' ? [] : options.filter.map(parseFilter);
-		const shown: Row[] = [];
-		for (const row of rows) {
-			const startMs = row['startMs'] ?? row['firstMs'] ?? row['createdMs'];
-			if (sinceMs !== undefined && (typeof startMs !== 'number' || startMs < sinceMs)) continue;
-			if (filters.every(filter => passes(row, filter, columns)) && shown.push(row) >= options.limit) break;
-		}
-
-		const width = context.stdout.isTTY === true ? context.stdout.columns : undefined;
-		const text = formatRows(columns, shown, {format: options.format, isUtc: options.utc, width});
-		await writeText(context.stdout, text, context.signal);
+		assertColumns(filters, columns);
+		const chosen = chooseRows(rows, {filters, sinceMs, limit: options.limit});
+		await writeRows(columns, chosen, {format: options.format, isUtc: options.utc}, context);
 	} finally {
 		store.close();
 	}
@@ -70,37 +64,6 @@ export async function runHistoryList(
 
 function inSession(list: (reader: SessionReader, options: Options) => RowList) {
 	return (store: HistoryStore, options: Options) => list(chooseSession(store, options), options);
-}
-
-interface RowFilter {
-	readonly column: string;
-	readonly isNegated: boolean;
-	readonly value: string;
-}
-
-/** @throws {InfinisstError} `OPTION_INVALID`. */
-function parseFilter(text: string): RowFilter {
-	const [, column, predicate, value] = /^(\w+)(!?=)(.*)$/s.exec(text) ?? [];
-	if (column === undefined) {
-		throw new InfinisstError(
-			'OPTION_INVALID',
-			`--filter must be column=value or column!=value, not ${JSON.stringify(text)}`,
-		);
-	}
-
-	return {column, isNegated: predicate === '!=', value: value!};
-}
-
-function passes(row: Row, {column, isNegated, value}: RowFilter, columns: readonly string[]): boolean {
-	if (!columns.includes(column)) {
-		throw new InfinisstError('OPTION_INVALID', `There is no column ${column} here`, {
-			hint: `There are: ${columns.join(', ')}.`,
-		});
-	}
-
-	const actual = row[column];
-	const text = typeof actual === 'string' ? actual : JSON.stringify(actual ?? '');
-	return (text.toLowerCase() === value.toLowerCase()) !== isNegated;
 }
 
 function listClusters(store: HistoryStore, options: Options): RowList {
@@ -152,7 +115,6 @@ function listJobs(reader: SessionReader): RowList {
 	};
 }
 
-/** Filters of tasks have the names of Ray's columns and are answered by the index. */
 function listTasks(reader: SessionReader, {filter}: Options): RowList {
 	const rows = function* () {
 		for (const row of reader.tasks(readQuery(filter))) {
@@ -175,9 +137,22 @@ function listTasks(reader: SessionReader, {filter}: Options): RowList {
 	};
 }
 
-function readQuery(filters: readonly string[]) {
+/** Columns of the list whose names are Ray's but for this. */
+const TASK_COLUMNS: Readonly<Record<string, string>> = {
+	task: 'task_id',
+	attempt: 'attempt_number',
+	error: 'error_type',
+	job: 'job_id',
+	node: 'node_id',
+};
+
+/** Filters of tasks have the names of Ray's columns or those of the list, and are answered by the index. */
+function readQuery(texts: readonly string[]) {
+	const filters = texts
+		.map(parseFilter)
+		.map(filter => ({...filter, column: TASK_COLUMNS[filter.column] ?? filter.column}));
 	try {
-		return readTaskQuery(filters.map(parseFilter), true);
+		return readTaskQuery(filters, true);
 	} catch (error) {
 		if (!(error instanceof BadRequestError)) throw error;
 		throw new InfinisstError('OPTION_INVALID', error.message, {cause: error});
@@ -187,7 +162,7 @@ function readQuery(filters: readonly string[]) {
 function listActors(reader: SessionReader): RowList {
 	return {
 		columns: ['actor', 'class', 'name', 'state', 'restarts', 'job', 'node', 'pid', 'startMs', 'endMs'],
-		rows: reader.entities('actor').map(actor => ({
+		rows: mapEach(reader.eachEntity('actor'), actor => ({
 			actor: actor.actorId,
 			class: actor.className,
 			name: actor.name,
@@ -252,4 +227,8 @@ function listSummary(reader: SessionReader): RowList {
 			count,
 		})),
 	};
+}
+
+function* mapEach<Value>(values: Iterable<Value>, toRow: (value: Value) => Row): Generator<Row> {
+	for (const value of values) yield toRow(value);
 }

@@ -1,7 +1,8 @@
 import {z} from 'zod';
 
 import {InfinisstError} from '../../../core/errors.js';
-import {prune} from '../../../history/store/prune.js';
+import {formatBytes} from '../../../core/models/format-bytes.js';
+import {choosePruned, prune} from '../../../history/store/prune.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions, wholeNumber} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
@@ -34,12 +35,20 @@ export async function runHistoryPrune(
 	};
 	const store = await openHistory(db, context);
 	try {
-		const sessions = prune(store, rules, {nowMs: Date.now(), isDryRun: dryRun});
+		const nowMs = Date.now();
+		const sessions = dryRun
+			? choosePruned(store.sessions(), rules, nowMs)
+			: await prune(store, rules, {nowMs, signal: context.signal});
+		if (!dryRun && sessions.length > 0) store.vacuum();
 		const verb = dryRun ? 'would delete' : 'deleted';
-		const text = sessions
-			.map(({cluster, name}) => `${verb} ${cluster.namespace}/${cluster.name} ${name}\n`)
-			.join('');
-		await writeText(context.stdout, text === '' ? `${verb} nothing\n` : text, context.signal);
+		const lines = sessions.map(({cluster, name}) => `${verb} ${cluster.namespace}/${cluster.name} ${name}\n`);
+		if (dryRun && rules.maxBytes !== undefined && store.usedBytes() > rules.maxBytes) {
+			lines.push(
+				`then the oldest, until the ${formatBytes(store.usedBytes())} in use are at most ${formatBytes(rules.maxBytes)}\n`,
+			);
+		}
+
+		await writeText(context.stdout, lines.join('') || `${verb} nothing\n`, context.signal);
 	} finally {
 		store.close();
 	}
