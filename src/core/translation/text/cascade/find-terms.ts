@@ -1,0 +1,74 @@
+import type {GlossaryEntry} from '../../../engine/engine.js';
+import {unitOfLanguage} from '../../../language/language-table.js';
+
+/** A term of the glossary in a source text. */
+export interface FoundTerm {
+	readonly entry: GlossaryEntry;
+	/** Places of the words it stands in, the last one included. */
+	readonly from: number;
+	readonly to: number;
+}
+
+/**
+ * The terms of a glossary in a text, in order; where several begin in the same word the longest, and none within another.
+ * Case does not matter; a term is found where words begin and end, in languages that write spaces.
+ *
+ * @param words - with their leading spaces.
+ */
+export function findTerms(
+	words: readonly string[],
+	glossary: readonly GlossaryEntry[],
+	language: string,
+): FoundTerm[] {
+	if (glossary.length === 0) return [];
+	const text = fold(words.join(''));
+	const wordAt = words.flatMap((word, place) => Array.from({length: fold(word).length}, () => place));
+	const isSpaced = unitOfLanguage(language) === 'word';
+	const found = glossary.flatMap(entry => {
+		const term = fold(entry.source.trim());
+		return placesOf(text, term, isSpaced).map(at => ({
+			entry,
+			at,
+			length: term.length,
+			from: wordAt[at]!,
+			to: wordAt[at + term.length - 1]!,
+		}));
+	});
+	found.sort((a, b) => a.at - b.at || b.length - a.length);
+	let end = 0;
+	return found
+		.filter(({at, length}) => {
+			const isFree = at >= end;
+			if (isFree) end = at + length;
+			return isFree;
+		})
+		.map(({entry, from, to}) => ({entry, from, to}));
+}
+
+/** How often a term stands in a text. */
+export function countTerm(text: string, term: string, language: string): number {
+	return placesOf(fold(text), fold(term.trim()), unitOfLanguage(language) === 'word').length;
+}
+
+function placesOf(text: string, term: string, isSpaced: boolean): number[] {
+	const places: number[] = [];
+	if (term === '') return places;
+	for (let at = text.indexOf(term); at >= 0; at = text.indexOf(term, at + term.length)) {
+		const isWhole =
+			!isSpaced || (!endsInWord(text.slice(0, at)) && !beginsInWord(text.slice(at + term.length)));
+		if (isWhole) places.push(at);
+	}
+	return places;
+}
+
+function endsInWord(text: string): boolean {
+	return /[\p{L}\p{M}\p{N}]$/u.test(text);
+}
+
+function beginsInWord(text: string): boolean {
+	return /^[\p{L}\p{M}\p{N}]/u.test(text);
+}
+
+function fold(text: string): string {
+	return text.toLowerCase();
+}
