@@ -1,16 +1,20 @@
 import {InfinisstError} from '../../core/errors.js';
 import {findLanguage} from '../../core/language/language-table.js';
 import {closestNames} from '../../core/util/closest-names.js';
+import {combineFacts} from './combine-models.js';
+import type {ModelFacts} from './model-facts.js';
 import type {HostedModel, LanguagePair, ModelRequest, ModelState} from './model-host.js';
 
 /** A model as it competes for a request. */
-export interface ModelCandidate extends HostedModel {
-	readonly isInstalled: boolean;
-}
+export type ModelCandidate = HostedModel & ModelFacts;
+
+/** Of all that can be translated through it, pairs without English are not listed: they are very many. */
+const LISTED_LANGUAGE = 'en';
 
 /**
  * The model that serves a request soonest: one that is loaded before one that is being loaded before one that is
- * installed before one to fetch, one that failed after its like; among equals the first.
+ * installed before one to fetch, one that failed after its like; among equals the first. Several languages that no
+ * model writes alone are written by a combination of those that write each of them.
  *
  * @param candidates - those preferred first.
  * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`, naming what is possible; `MODEL_UNKNOWN`.
@@ -24,19 +28,45 @@ export function chooseModel(candidates: readonly ModelCandidate[], request: Mode
 		throw unsupported(wanted, [model], request);
 	}
 
-	const [best] = rank(candidates.filter(model => canTranslate(model, request)));
+	const [best = combine(candidates, request)] = rank(
+		candidates.filter(model => canTranslate(model, request)),
+	);
 	if (best === undefined) throw unsupported('No model here', candidates, request);
 	return best;
 }
 
-/** All pairs that some model can do, with the one that {@link chooseModel} would take. */
+/** A model that is not there yet: one that hears, with all that its text must be translated by. */
+function combine(candidates: readonly ModelCandidate[], request: ModelRequest): ModelCandidate | undefined {
+	const {sourceLanguage, targets} = request;
+	const chosen: ModelCandidate[] = [];
+	for (const target of targets) {
+		const hearing = chosen[0]?.parts[0]?.name;
+		const able = candidates.filter(
+			model =>
+				canTranslate(model, {sourceLanguage, targets: [target]}) &&
+				(hearing === undefined || model.parts[0]?.name === hearing),
+		);
+		const [best] = rank(able);
+		if (best === undefined) return undefined;
+		chosen.push(best);
+	}
+	if (chosen.length < 2) return undefined;
+	const facts = combineFacts(chosen);
+	const state = facts.isInstalled ? 'available' : 'needs_download';
+	return {...facts, state, activity: undefined, fraction: undefined, failure: undefined};
+}
+
+/**
+ * All pairs that some model can do, with the one that {@link chooseModel} would take; of translations those from and
+ * into English.
+ */
 export function listPairs(candidates: readonly ModelCandidate[]): LanguagePair[] {
 	const pairs = new Map<string, LanguagePair>();
 	for (const model of rank(candidates)) {
 		for (const source of model.sourceLanguages) {
 			for (const target of model.targets) {
 				const key = `${source} ${target}`;
-				if (target === source || pairs.has(key)) continue;
+				if (target === source || pairs.has(key) || !isListed(source, target)) continue;
 				pairs.set(key, {
 					source,
 					target,
@@ -48,6 +78,10 @@ export function listPairs(candidates: readonly ModelCandidate[]): LanguagePair[]
 		}
 	}
 	return [...pairs.values()];
+}
+
+function isListed(source: string, target: string): boolean {
+	return [source, target].includes(LISTED_LANGUAGE) || target === 'same';
 }
 
 const RANKS: Readonly<Record<Exclude<ModelState, 'failed'>, number>> = {

@@ -5,7 +5,7 @@ import {changeRouterSettings, DEFAULT_ROUTER_SETTINGS} from '../../core/engine/r
 import {InfinisstError} from '../../core/errors.js';
 import {createDeferred} from '../../core/util/deferred.js';
 import {chooseModel, listPairs, type ModelCandidate} from './choose-model.js';
-import type {LoadProgress, ModelFacts} from './model-facts.js';
+import type {LoadProgress, ModelFacts, PreparedModel} from './model-facts.js';
 import type {
 	EngineSettings,
 	EngineSettingsChange,
@@ -26,12 +26,14 @@ export interface LoadOptions {
 export interface ModelLoader {
 	/** All that are known, those preferred first. */
 	list(): Promise<readonly ModelFacts[]>;
-	/** The name in {@link list} that a user's words mean. @throws {InfinisstError} `MODEL_UNKNOWN`. */
+	/** The name that a user's words mean. @throws {InfinisstError} `MODEL_UNKNOWN`. */
 	resolve(words: string): Promise<string>;
-	/** Makes the graphs ready, fetching the model if need be. @returns their folder, absolute. */
-	prepare(name: string, options: LoadOptions): Promise<string>;
+	/** Also of what is not on the list, such as a combination that somebody named; undefined before it is known. */
+	describe(name: string): Promise<ModelFacts | undefined>;
+	/** Makes the graphs ready, fetching the model if need be. */
+	prepare(name: string, options: LoadOptions): Promise<PreparedModel>;
 	/** Starts a model that was prepared. */
-	start(name: string, graphsDirectory: string, options: StartOptions): Promise<Router>;
+	start(name: string, prepared: PreparedModel, options: StartOptions): Promise<Router>;
 }
 
 export interface StartOptions extends LoadOptions {
@@ -48,7 +50,7 @@ interface Shared<Value> {
 interface Entry {
 	facts: ModelFacts;
 	router: Router | undefined;
-	preparing: Shared<string> | undefined;
+	preparing: Shared<PreparedModel> | undefined;
 	loading: Shared<Router> | undefined;
 	progress: LoadProgress | undefined;
 	failure: {readonly cause: unknown} | undefined;
@@ -107,7 +109,10 @@ export class ModelShelf implements ModelHost {
 	}
 
 	choose(request: ModelRequest): HostedModel {
-		return chooseModel([...this.#entries.values()].map(describe), request);
+		const model = chooseModel([...this.#entries.values()].map(describe), request);
+		// A combination that nobody asked for before.
+		if (!this.#entries.has(model.name)) this.#entries.set(model.name, newEntry(model));
+		return model;
 	}
 
 	async load(words: string, signal?: AbortSignal): Promise<Engine> {
@@ -119,7 +124,7 @@ export class ModelShelf implements ModelHost {
 
 	async graphs(words: string, signal?: AbortSignal): Promise<string> {
 		const entry = await this.#find(words, signal);
-		return waitFor(this.#prepare(entry), signal);
+		return (await waitFor(this.#prepare(entry), signal)).graphsDirectory;
 	}
 
 	watch(listener: (model: HostedModel) => void): () => void {
@@ -171,9 +176,9 @@ export class ModelShelf implements ModelHost {
 		this.#assertOpen();
 		const found = this.#entries.get(name);
 		if (found !== undefined) return found;
-		// A repository or folder that is on no list until it was fetched: what it can is not known before.
-		const entry = newEntry({name: words, sizeBytes: 0, isInstalled: false, sourceLanguages: [], targets: []});
-		this.#entries.set(words, entry);
+		const facts = await this.#loader.describe(name);
+		const entry = newEntry(facts ?? unknownFacts(words));
+		this.#entries.set(entry.facts.name, entry);
 		return entry;
 	}
 
@@ -182,10 +187,10 @@ export class ModelShelf implements ModelHost {
 		try {
 			// Begins in the next turn, when others can see that it is loading.
 			await Promise.resolve();
-			const directory = await this.#prepare(entry);
+			const prepared = await this.#prepare(entry);
 			this.#ended.signal.throwIfAborted();
 			const engineSettings = this.#engineSettings;
-			const router = await this.#loader.start(entry.facts.name, directory, {
+			const router = await this.#loader.start(entry.facts.name, prepared, {
 				...this.#loadOptions(entry),
 				engineSettings,
 				onFailed: cause => this.#lose(entry, cause),
@@ -205,13 +210,13 @@ export class ModelShelf implements ModelHost {
 		}
 	}
 
-	#prepare(entry: Entry): Promise<string> {
+	#prepare(entry: Entry): Promise<PreparedModel> {
 		entry.preparing ??= share(
 			(async () => {
 				try {
-					const directory = await this.#loader.prepare(entry.facts.name, this.#loadOptions(entry));
+					const prepared = await this.#loader.prepare(entry.facts.name, this.#loadOptions(entry));
 					await this.#noteInstalled(entry);
-					return directory;
+					return prepared;
 				} catch (error) {
 					if (entry.loading === undefined) entry.failure = {cause: error};
 					throw error;
@@ -232,7 +237,7 @@ export class ModelShelf implements ModelHost {
 		if (entry.facts.isInstalled) return;
 		const {name: asked} = entry.facts;
 		const name = await this.#loader.resolve(asked);
-		const facts = (await this.#loader.list()).find(known => known.name === name);
+		const facts = await this.#loader.describe(name);
 		if (facts === undefined) return;
 		entry.facts = facts;
 		this.#entries.delete(asked);
@@ -267,6 +272,12 @@ export class ModelShelf implements ModelHost {
 	}
 }
 
+/** Of a repository or folder that is on no list until it was fetched: what it can is not known before. */
+function unknownFacts(name: string): ModelFacts {
+	const part = {name, sizeBytes: 0, isInstalled: false};
+	return {...part, parts: [part], sourceLanguages: [], targets: []};
+}
+
 function newEntry(facts: ModelFacts): Entry {
 	return {
 		facts,
@@ -289,13 +300,14 @@ function isInUse({router, loading, preparing}: Entry): boolean {
 }
 
 function describe({facts, router, loading, preparing, progress, failure}: Entry): ModelCandidate {
-	const {name, sizeBytes, isInstalled, sourceLanguages, targets} = facts;
+	const {name, parts, sizeBytes, isInstalled, sourceLanguages, targets} = facts;
 	let state: ModelState = isInstalled ? 'available' : 'needs_download';
 	if (failure !== undefined) state = 'failed';
 	if (loading !== undefined || preparing !== undefined) state = 'loading';
 	if (router !== undefined) state = 'loaded';
 	return {
 		name,
+		parts,
 		state,
 		sizeBytes,
 		isInstalled,

@@ -1,17 +1,19 @@
 import {availableParallelism} from 'node:os';
+import {chainReplicaModule} from '../../core/engine/chain/chain-replica-module.js';
 import type {RouterEvent} from '../../core/engine/router/router-event.js';
 import {openRouter, type Router} from '../../core/engine/router/router.js';
 import {openChildReplica} from '../../core/engine/transport/child-replica.js';
 import {openThreadReplica} from '../../core/engine/transport/thread-replica.js';
-import {whisperReplicaModule} from '../../core/engine/whisper-replica-module.js';
 import {InfinisstError} from '../../core/errors.js';
 import {formatBytes} from '../../core/models/format-bytes.js';
-import type {ModelStore, ModelSummary} from '../../core/models/model-store.js';
+import type {InstalledModel, ModelStore, ModelSummary} from '../../core/models/model-store.js';
 import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../core/models/precision.js';
 import type {Clock} from '../../core/util/clock.js';
 import type {ServerSettings} from '../server-settings.js';
+import type {TextModelOptions} from '../../core/translation/text/open-text-translator.js';
+import {combineFacts, joinNames, splitName} from './combine-models.js';
 import {describeLoad} from './describe-load.js';
-import type {ModelFacts} from './model-facts.js';
+import type {ModelFacts, PreparedModel} from './model-facts.js';
 import type {LoadOptions, ModelLoader, StartOptions} from './model-shelf.js';
 
 export interface StoreModelLoaderParts {
@@ -30,22 +32,65 @@ export class StoreModelLoader implements ModelLoader {
 		this.#parts = parts;
 	}
 
-	/** Those of the settings in their order, the catalogue's default, then the others. */
+	/**
+	 * Those of the settings in their order, the catalogue's default, then the others. Models of texts are listed as they
+	 * are used: behind the first one that hears.
+	 */
 	async list(): Promise<readonly ModelFacts[]> {
 		const {store, settings} = this.#parts;
 		const preferred = [...settings().models, store.catalogue.defaultModel];
-		const rankOf = ({name}: ModelSummary): number => {
+		const rankOf = ({name}: ModelFacts): number => {
 			const rank = preferred.indexOf(name);
 			return rank === -1 ? preferred.length : rank;
 		};
-		return (await store.list()).sort((a, b) => rankOf(a) - rankOf(b)).map(describeSummary);
+		const summaries = await store.list();
+		const hearing = summaries
+			.filter(hears)
+			.map(describeSummary)
+			.sort((a, b) => rankOf(a) - rankOf(b));
+		const [first] = hearing;
+		const translating = summaries.filter(summary => !hears(summary));
+		const combined = first === undefined ? [] : translating.map(text => describeCombination(first, [text]));
+		const named = preferred.flatMap(name => describeNamed(name, summaries) ?? []);
+		const all = [...hearing, ...combined, ...named];
+		const known = new Map(all.map(facts => [facts.name, facts]));
+		return [...known.values()].sort((a, b) => rankOf(a) - rankOf(b));
+	}
+
+	async describe(name: string): Promise<ModelFacts | undefined> {
+		const summaries = await this.#parts.store.list();
+		return (
+			describeNamed(name, summaries) ??
+			summaries
+				.filter(hears)
+				.map(describeSummary)
+				.find(facts => facts.name === name)
+		);
 	}
 
 	async resolve(words: string): Promise<string> {
-		return (await this.#parts.store.resolve(words)).name;
+		const {store} = this.#parts;
+		const parts = await Promise.all(splitName(words).map(part => store.resolve(part)));
+		return joinNames(parts.map(({name}) => name));
 	}
 
-	async prepare(words: string, {onProgress, signal}: LoadOptions): Promise<string> {
+	async prepare(words: string, options: LoadOptions): Promise<PreparedModel> {
+		const [hearing = words, ...others] = splitName(words);
+		const {graphsDirectory, model} = await this.#preparePart(hearing, options);
+		if (!hears(model)) {
+			throw new InfinisstError('OPTION_INVALID', `${model.name} translates text and does not hear`, {
+				hint: `Put a model that hears before it, such as ${joinNames([this.#parts.store.catalogue.defaultModel, model.name])}.`,
+			});
+		}
+		const texts: TextModelOptions[] = [];
+		for (const part of others) texts.push(toTextOptions(await this.#preparePart(part, options)));
+		return {graphsDirectory, texts};
+	}
+
+	async #preparePart(
+		words: string,
+		{onProgress, signal}: LoadOptions,
+	): Promise<{readonly graphsDirectory: string; readonly model: InstalledModel}> {
 		const {store, settings} = this.#parts;
 		const {download, precision} = settings();
 		const reference = await store.resolve(words);
@@ -67,13 +112,14 @@ export class StoreModelLoader implements ModelLoader {
 		}
 
 		// Also makes sure that all its files are there.
-		const {name} = await store.pull(words, options);
-		return store.ensureGraphs(name, resolvePrecision(precision), options);
+		const model = await store.pull(words, options);
+		const graphsDirectory = await store.ensureGraphs(model.name, resolvePrecision(precision), options);
+		return {graphsDirectory, model};
 	}
 
 	async start(
 		name: string,
-		graphsDirectory: string,
+		{graphsDirectory, texts}: PreparedModel,
 		{onProgress, signal, engineSettings, onFailed}: StartOptions,
 	): Promise<Router> {
 		const {settings, clock, onEvent, onLog} = this.#parts;
@@ -97,8 +143,9 @@ export class StoreModelLoader implements ModelLoader {
 			},
 			startReplica: start => {
 				const id = `${name}/${start.id}`;
-				const module = whisperReplicaModule({
+				const module = chainReplicaModule({
 					graphsDirectory,
+					texts: texts.map(text => ({...text, threads: threadsPerWorker})),
 					id,
 					model: name,
 					threads: threadsPerWorker,
@@ -116,14 +163,60 @@ export class StoreModelLoader implements ModelLoader {
 	}
 }
 
+function hears({family}: Pick<ModelSummary, 'family'>): boolean {
+	return family === 'whisper';
+}
+
 function describeSummary({name, sizeBytes, isInstalled, languages, tasks}: ModelSummary): ModelFacts {
 	return {
 		name,
+		parts: [{name, sizeBytes, isInstalled}],
 		sizeBytes,
 		isInstalled,
 		sourceLanguages: languages,
 		targets: tasks.map(task => (task === 'transcribe' ? 'same' : 'en')),
 	};
+}
+
+/** Undefined for what is no combination, or of models that are not known. */
+function describeNamed(name: string, summaries: readonly ModelSummary[]): ModelFacts | undefined {
+	const parts = splitName(name).map(part => summaries.find(summary => summary.name === part));
+	const [first, ...texts] = parts;
+	if (first === undefined || !hears(first) || texts.length === 0) return undefined;
+	const known = texts.filter(text => text !== undefined && !hears(text)) as ModelSummary[];
+	return known.length < texts.length ? undefined : describeCombination(describeSummary(first), known);
+}
+
+function describeCombination(hearing: ModelFacts, texts: readonly ModelSummary[]): ModelFacts {
+	const translating = texts.map(({name, sizeBytes, isInstalled, languages, targets = []}): ModelFacts => {
+		// English that the one writes the other reads; else it must read what is spoken (see `routeTarget()`).
+		const readsEnglish = hearing.targets.includes('en') && languages.includes('en');
+		return {
+			name,
+			parts: [{name, sizeBytes, isInstalled}],
+			sizeBytes,
+			isInstalled,
+			sourceLanguages: readsEnglish ? hearing.sourceLanguages : languages,
+			targets,
+		};
+	});
+	return combineFacts([hearing, ...translating]);
+}
+
+function toTextOptions({
+	graphsDirectory,
+	model,
+}: {
+	readonly graphsDirectory: string;
+	readonly model: InstalledModel;
+}): TextModelOptions {
+	const {name, family, languages, targets = languages} = model;
+	if (family === 'whisper') {
+		throw new InfinisstError('OPTION_INVALID', `${name} hears, and translates no text`, {
+			hint: 'Name it first, and behind it models of texts.',
+		});
+	}
+	return {family, graphsDirectory, name, languages, targets};
 }
 
 /** @throws {InfinisstError} `OPTION_INVALID`. */

@@ -6,7 +6,7 @@ import {InfinisstError} from '../../core/errors.js';
 import {systemClock, type Clock} from '../../core/util/clock.js';
 import {createDeferred, type Deferred} from '../../core/util/deferred.js';
 import {closestNames} from '../../core/util/closest-names.js';
-import type {ModelFacts} from '../models/model-facts.js';
+import type {ModelFacts, PreparedModel} from '../models/model-facts.js';
 import type {EngineSettings, ModelHost} from '../models/model-host.js';
 import {ModelShelf, type LoadOptions, type ModelLoader, type StartOptions} from '../models/model-shelf.js';
 import {DEFAULT_SERVER_SETTINGS} from '../default-server-settings.js';
@@ -119,14 +119,15 @@ class ScriptedLoader implements ModelLoader {
 
 	list(): Promise<readonly ModelFacts[]> {
 		return Promise.resolve(
-			this.#models.map(({name, sourceLanguages = ['en', 'de'], targets = ['same', 'en', 'de']}) => ({
-				name,
-				sizeBytes: 1_000_000,
-				isInstalled: this.#installed.has(name),
-				sourceLanguages,
-				targets,
-			})),
+			this.#models.map(({name, sourceLanguages = ['en', 'de'], targets = ['same', 'en', 'de']}) => {
+				const part = {name, sizeBytes: 1_000_000, isInstalled: this.#installed.has(name)};
+				return {...part, parts: [part], sourceLanguages, targets};
+			}),
 		);
+	}
+
+	async describe(name: string): Promise<ModelFacts | undefined> {
+		return (await this.list()).find(facts => facts.name === name);
 	}
 
 	resolve(words: string): Promise<string> {
@@ -138,7 +139,7 @@ class ScriptedLoader implements ModelLoader {
 		);
 	}
 
-	async prepare(name: string, options: LoadOptions): Promise<string> {
+	async prepare(name: string, options: LoadOptions): Promise<PreparedModel> {
 		if (this.isHolding) {
 			const go = createDeferred();
 			this.#next(name).resolve({go, options});
@@ -152,10 +153,10 @@ class ScriptedLoader implements ModelLoader {
 			}
 		}
 		this.#installed.add(name);
-		return tmpdir();
+		return {graphsDirectory: tmpdir(), texts: []};
 	}
 
-	start(name: string, _graphsDirectory: string, options: StartOptions): Promise<Router> {
+	start(name: string, _prepared: PreparedModel, options: StartOptions): Promise<Router> {
 		const {engine, replicas = 1, clock = systemClock, startReplica} = this.#options;
 		this.started.set(name, options);
 		const {batching, loadBalanceStrategy} = options.engineSettings;

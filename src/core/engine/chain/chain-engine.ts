@@ -23,6 +23,8 @@ export interface ChainEngineOptions {
 	readonly translators: readonly TextTranslator[];
 	/** As people name it. @default the names of its models, joined by `+` */
 	readonly model?: string;
+	/** What the translators counted, by name: told with the guards of the replica. @default nothing */
+	readonly counts?: ReadonlyMap<string, number>;
 	readonly clock?: Clock;
 }
 
@@ -40,16 +42,18 @@ class ChainEngine implements Engine {
 	readonly capabilities: EngineCapabilities;
 	readonly #speech: Engine;
 	readonly #translators: readonly TextTranslator[];
+	readonly #counts: ReadonlyMap<string, number>;
 	readonly #clock: Clock;
 	readonly #sessions = new Map<string, ChainSession>();
 	readonly #over = new Set<Promise<void>>();
 	#count = 0;
 	#freeing: Promise<void> | undefined;
 
-	constructor({id, speech, translators, model, clock = systemClock}: ChainEngineOptions) {
+	constructor({id, speech, translators, model, counts = new Map(), clock = systemClock}: ChainEngineOptions) {
 		this.id = id;
 		this.#speech = speech;
 		this.#translators = translators;
+		this.#counts = counts;
 		this.#clock = clock;
 		const names = [speech, ...translators].map(({capabilities}) => capabilities.model);
 		this.capabilities = {
@@ -97,6 +101,7 @@ class ChainEngine implements Engine {
 			...replica,
 			id: this.id,
 			model: this.capabilities.model,
+			guards: {...replica.guards, ...Object.fromEntries(this.#counts)},
 			sessions: replica.sessions.map(session => {
 				const chain = this.#sessions.get(session.id);
 				if (chain === undefined) return session;

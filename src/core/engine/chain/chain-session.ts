@@ -160,8 +160,9 @@ export class ChainSession implements EngineSession {
 	/** The writers need times of words and no partials, whatever was asked for. */
 	#strip(event: SessionEvent): SessionEvent {
 		if (this.#parts.words || !('words' in event)) return event;
-		const {words: _words, ...rest} = event;
-		return rest;
+		const bare: {words?: unknown} = {...event};
+		delete bare.words;
+		return bare as SessionEvent;
 	}
 
 	#spend(audioMs: number): void {

@@ -6,6 +6,7 @@ function model(name: string, change: Partial<ModelCandidate> = {}): ModelCandida
 	const state = change.state ?? 'available';
 	return {
 		name,
+		parts: [{name, sizeBytes: 1000, isInstalled: state !== 'needs_download'}],
 		state,
 		isInstalled: state !== 'needs_download',
 		sizeBytes: 1000,
@@ -43,6 +44,35 @@ describe('chooseModel()', () => {
 		expect(chooseModel(candidates, toEnglish).name).toBe('first');
 		expect(chooseModel(candidates, {sourceLanguage: 'auto', targets: ['same']}).name).toBe('captions');
 		expect(chooseModel(candidates, {sourceLanguage: 'auto', targets: ['same', 'en']}).name).toBe('first');
+	});
+
+	it('puts together what several languages need, with one model that hears', () => {
+		const ear = {name: 'ear', sizeBytes: 1000, isInstalled: true};
+		const combination = (name: string, target: string): ModelCandidate => {
+			const text = {name, sizeBytes: 100, isInstalled: false};
+			const targets = ['same', 'en', target];
+			return model(`ear+${name}`, {state: 'needs_download', parts: [ear, text], targets});
+		};
+		const other = model('other+c', {
+			parts: [
+				{name: 'other', sizeBytes: 1, isInstalled: true},
+				{name: 'c', sizeBytes: 1, isInstalled: true},
+			],
+			targets: ['same', 'fr'],
+		});
+		const candidates = [model('ear', {parts: [ear]}), combination('a', 'it'), combination('b', 'zh'), other];
+		const chosen = chooseModel(candidates, {sourceLanguage: 'en', targets: ['zh', 'same', 'it']});
+		expect(chosen).toMatchObject({
+			name: 'ear+b+a',
+			state: 'needs_download',
+			sizeBytes: 1200,
+			isInstalled: false,
+		});
+		expect(chosen.targets).toEqual(['same', 'en', 'zh', 'it']);
+		// There is one that writes French, but it hears with another model.
+		expect(() => chooseModel(candidates, {sourceLanguage: 'en', targets: ['zh', 'fr']})).toThrow(
+			/does not translate|translates/,
+		);
 	});
 
 	it('takes a target that is spoken for captions', () => {
