@@ -21,6 +21,8 @@ export interface FetchEndpointOptions {
 	readonly signal: AbortSignal;
 }
 
+const LATE = new Error('the answer is late');
+
 /**
  * Gets one answer whole.
  *
@@ -30,11 +32,7 @@ export async function fetchEndpoint(options: FetchEndpointOptions): Promise<Fetc
 	const {dispatcher, address, path, token, maxBytes, timeoutMs, signal} = options;
 	const controller = new AbortController();
 	const stop = () => controller.abort();
-	let isLate = false;
-	const timer = setTimeout(() => {
-		isLate = true;
-		stop();
-	}, timeoutMs);
+	const timer = setTimeout(() => controller.abort(LATE), timeoutMs);
 	signal.addEventListener('abort', stop, {once: true});
 	try {
 		signal.throwIfAborted();
@@ -56,6 +54,7 @@ export async function fetchEndpoint(options: FetchEndpointOptions): Promise<Fetc
 		return {type: 'answer', status: statusCode, text: Buffer.concat(chunks).toString('utf8')};
 	} catch (error) {
 		signal.throwIfAborted();
+		const isLate = controller.signal.reason === LATE;
 		const reason = isLate ? `no answer within ${timeoutMs / 1000} s` : describeNoAnswer(error);
 		return {type: 'no-answer', reason};
 	} finally {
@@ -88,6 +87,6 @@ export function describeNoAnswer(error: unknown): string {
 		case 'EPIPE':
 			return 'the connection was cut';
 		default:
-			return String(message ?? code ?? 'unknown');
+			return typeof message === 'string' && message !== '' ? message : 'it cannot be told why';
 	}
 }

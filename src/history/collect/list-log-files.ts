@@ -1,3 +1,4 @@
+import type {Dirent} from 'node:fs';
 import {lstat, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 
@@ -17,26 +18,41 @@ const MAX_DEPTH = 8;
 /**
  * All regular files below a folder, by their paths. Links are not followed: they may lead anywhere. What
  * vanishes while it is looked at is left out.
+ *
+ * @param onFolder - is told of each folder whether it could be read; "" is the folder itself.
  */
-export async function listLogFiles(folder: string): Promise<readonly DiskFile[]> {
+export async function listLogFiles(
+	folder: string,
+	onFolder: (path: string, fault: Error | undefined) => void,
+): Promise<readonly DiskFile[]> {
 	const files: DiskFile[] = [];
-	await addFiles(folder, '', MAX_DEPTH, files);
+	await addFiles('', MAX_DEPTH);
 	return files;
-}
 
-async function addFiles(folder: string, within: string, depth: number, files: DiskFile[]): Promise<void> {
-	const entries = await readdir(join(folder, within), {withFileTypes: true}).catch(() => []);
-	for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-		const path = within === '' ? entry.name : `${within}/${entry.name}`;
-		if (entry.isDirectory() && depth > 0) await addFiles(folder, path, depth - 1, files);
-		if (!entry.isFile()) continue;
-		const stats = await lstat(join(folder, path)).catch(() => undefined);
-		if (stats?.isFile() !== true) continue;
-		files.push({
-			path,
-			identity: `${stats.dev}:${stats.ino}`,
-			sizeBytes: stats.size,
-			modifiedMs: stats.mtimeMs,
-		});
+	async function addFiles(within: string, depth: number): Promise<void> {
+		for (const entry of await readFolder(within)) {
+			const path = within === '' ? entry.name : `${within}/${entry.name}`;
+			if (entry.isDirectory() && depth > 0) await addFiles(path, depth - 1);
+			if (!entry.isFile()) continue;
+			const stats = await lstat(join(folder, path)).catch(() => undefined);
+			if (stats?.isFile() !== true) continue;
+			files.push({
+				path,
+				identity: `${stats.dev}:${stats.ino}`,
+				sizeBytes: stats.size,
+				modifiedMs: stats.mtimeMs,
+			});
+		}
+	}
+
+	async function readFolder(within: string): Promise<readonly Dirent[]> {
+		try {
+			const entries = await readdir(join(folder, within), {withFileTypes: true});
+			onFolder(within, undefined);
+			return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onFolder(within, error as Error);
+			return [];
+		}
 	}
 }

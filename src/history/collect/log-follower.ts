@@ -162,7 +162,11 @@ export class LogFollower {
 	async #scanSession(session: FollowedSession, isLast: boolean): Promise<ScanResult> {
 		// Throws where the session was deleted.
 		this.#options.store.read(session.sessionId);
-		const disk = await listLogFiles(session.folder);
+		const disk = await listLogFiles(session.folder, (path, fault) => {
+			const folder = join(session.folder, path);
+			if (fault === undefined) this.#troubles.end(folder, `${folder} can be read again`);
+			else this.#troubles.begin(folder, `${folder} cannot be read: ${fault.message}`);
+		});
 		await this.#moveFiles(session, disk);
 		const growths: Growth[] = [];
 		for (const file of disk) {

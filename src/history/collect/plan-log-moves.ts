@@ -66,10 +66,11 @@ export async function planLogMoves(
 	}
 }
 
-/** "x.log" becomes "x.log.1", or the first number that is free. */
+/** "x.log" becomes "x.log.1", and "x.log.1" "x.log.2", or the first number after that is free. */
 export function findFreeName(path: string, isTaken: (path: string) => boolean): string {
-	for (let number = 1; ; number += 1) {
-		const name = `${path}.${number}`;
+	const [, stem = path, last = '0'] = /^(.+)\.(\d{1,9})$/.exec(path) ?? [];
+	for (let number = Number(last) + 1; ; number += 1) {
+		const name = `${stem}.${number}`;
 		if (!isTaken(name)) return name;
 	}
 }

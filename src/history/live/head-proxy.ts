@@ -1,5 +1,5 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {Socket} from 'node:net';
+import {Socket} from 'node:net';
 import type {Duplex, Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {Agent, type Dispatcher} from 'undici';
@@ -119,12 +119,14 @@ export class HeadProxy {
 						controller = started;
 						if (socket.destroyed) leave();
 					},
-					onRequestUpgrade: (_controller, _status, headers, far) => {
+					onRequestUpgrade: (_controller, _status, headers, stream) => {
+						if (!(stream instanceof Socket)) throw new Error('a socket of HTTP/1.1 is one of TCP');
+						const far = stream;
 						isOpen = true;
 						socket.off('close', leave);
 						socket.write(formatUpgrade(headersForClient(headers, target.address, target.prefix)));
 						far.write(rest);
-						this.#join(socket, far as Socket);
+						this.#join(socket, far);
 						resolve();
 					},
 					onResponseStart: (_controller, status, headers) => {
@@ -159,21 +161,34 @@ export class HeadProxy {
 		await this.#agent.destroy();
 	}
 
-	#ask(
+	async #ask(
+		request: IncomingMessage,
+		target: HeadRequest,
+		signal: AbortSignal,
+	): Promise<Dispatcher.ResponseData> {
+		try {
+			return await this.#askOnce(request, target, signal);
+		} catch (error) {
+			// A connection that was kept, and that the head has closed meanwhile, says nothing of the head.
+			if (!isCut(error) || hasBody(request) || signal.aborted) throw error;
+			return this.#askOnce(request, target, signal);
+		}
+	}
+
+	#askOnce(
 		request: IncomingMessage,
 		{address, path, token}: HeadRequest,
 		signal: AbortSignal,
 	): Promise<Dispatcher.ResponseData> {
 		const {method = 'GET'} = request;
-		const {'content-length': length = '0', 'transfer-encoding': coding} = request.headers;
-		const hasBody = method !== 'GET' && method !== 'HEAD' && (length !== '0' || coding !== undefined);
+		const sendsBody = hasBody(request);
 		const {origin, pathname} = new URL(address);
 		return this.#agent.request({
 			origin,
 			path: joinPath(pathname, path),
 			method,
-			headers: headersForHead(request.headers, {hasBody, token}),
-			body: hasBody ? request : null,
+			headers: headersForHead(request.headers, {hasBody: sendsBody, token}),
+			body: sendsBody ? request : null,
 			signal,
 			bodyTimeout: FOLLOWED_PATH.test(path) ? 0 : this.#timeouts.bodyMs,
 		});
@@ -198,6 +213,16 @@ export class HeadProxy {
 			from.pipe(to);
 		}
 	}
+}
+
+/** What a GET brings along is not passed on. */
+function hasBody({method = 'GET', headers}: IncomingMessage): boolean {
+	const {'content-length': length = '0', 'transfer-encoding': coding} = headers;
+	return !['GET', 'HEAD'].includes(method) && (length !== '0' || coding !== undefined);
+}
+
+function isCut(error: unknown): boolean {
+	return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String((error as {code?: unknown}).code));
 }
 
 function joinPath(base: string, path: string): string {

@@ -1,6 +1,5 @@
 import {ServerResponse, type IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
 
 import {describeNoAnswer} from '../collect/fetch-endpoint.js';
 import {answerText, type HistoryAnswer} from '../http/answer.js';
@@ -105,12 +104,12 @@ export class LiveGate {
 	 *
 	 * @returns false where none is meant, and nothing was done.
 	 */
-	async upgrade(request: IncomingMessage, socket: Duplex, rest: Buffer): Promise<boolean> {
+	async upgrade(request: IncomingMessage, socket: Socket, rest: Buffer): Promise<boolean> {
 		const target = readTarget(request, this.#basePath);
 		const live = target === undefined ? undefined : this.find(request, target);
 		const isWebSocket = request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket';
 		if (live === undefined || !isWebSocket) return false;
-		const respond = () => respondOver(request, socket as Socket);
+		const respond = () => respondOver(request, socket);
 		const refusal = this.#refuse(request, live) ?? refuseForeignOrigin(request);
 		if (refusal !== undefined) {
 			await sendAnswer(request, respond(), refusal);
@@ -118,7 +117,7 @@ export class LiveGate {
 		}
 
 		try {
-			await this.#proxy.upgrade(request, socket as Socket, rest, live.head, respond);
+			await this.#proxy.upgrade(request, socket, rest, live.head, respond);
 		} catch (error) {
 			if (!(error instanceof HeadFaultError)) throw error;
 			await sendAnswer(request, respond(), this.#describeFault(request, live.live, error.cause));

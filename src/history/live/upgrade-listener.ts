@@ -1,5 +1,5 @@
 import type {IncomingMessage, RequestListener} from 'node:http';
-import type {Socket} from 'node:net';
+import {Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 
 import {respondOver, type LiveGate} from './live-gate.js';
@@ -13,11 +13,16 @@ export function createUpgradeListener(
 	listener: RequestListener,
 ): (request: IncomingMessage, socket: Duplex, rest: Buffer) => void {
 	return (request, socket, rest) => {
+		if (!(socket instanceof Socket)) {
+			socket.destroy();
+			return;
+		}
+
 		// Without a listener a connection that breaks would end the process.
 		socket.on('error', () => socket.destroy());
 		gate.upgrade(request, socket, rest).then(
 			isDone => {
-				if (!isDone) listener(request, respondOver(request, socket as Socket));
+				if (!isDone) listener(request, respondOver(request, socket));
 			},
 			() => socket.destroy(),
 		);
