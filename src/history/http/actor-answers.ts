@@ -4,6 +4,7 @@ import type {SessionReader} from '../store/session-reader.js';
 import {answerJsonText, answerResult, type HistoryAnswer} from './answer.js';
 import {toGoogleStyle} from './google-style.js';
 import {readFilters, readListOptions} from './list-options.js';
+import {readPolledActorRows, readPolledActors} from './polled-entities.js';
 import {redactSerializedRuntimeEnv} from './redact.js';
 import type {HistoryRequest} from './request.js';
 import {answerStateList, filterRows, type StateColumn, type StateRow} from './state-list.js';
@@ -13,6 +14,13 @@ const NIL_ID = 'f'.repeat(56);
 /** `GET /logical/actors` and, with an id, `GET /logical/actors/{id}` */
 export function answerLogicalActors(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const wanted = query.get('ids')?.split(',');
+	const polled = readPolledActors(reader);
+	if (polled !== undefined) {
+		const actors =
+			wanted === undefined ? polled : Object.fromEntries(wanted.map(id => [id, polled[id] ?? null]));
+		return answerResult('All actors fetched.', {actors});
+	}
+
 	if (wanted === undefined) return answerJsonText(writeLogicalActors(reader));
 	const nodes = readNodes(reader);
 	const actors = wanted.flatMap(id => reader.entity('actor', id) ?? []);
@@ -42,7 +50,10 @@ export function answerLogicalActor(reader: SessionReader, actorId: string): Hist
 	const actor = reader.entity('actor', actorId);
 	return answerResult('Actor details fetched.', {
 		// Other than in the list, the head renames resources here as well.
-		detail: actor === undefined ? null : toGoogleStyle(describeActor(actor, readNodes(reader))),
+		detail:
+			actor === undefined
+				? (readPolledActors(reader)?.[actorId] ?? null)
+				: toGoogleStyle(describeActor(actor, readNodes(reader))),
 	});
 }
 
@@ -131,13 +142,13 @@ const COLUMNS: readonly StateColumn[] = [
 
 /** `GET /api/v0/actors` */
 export function answerActors(reader: SessionReader, {query, isBrowser}: HistoryRequest): HistoryAnswer {
-	const rows = reader.entities('actor').map(actor => toStateRow(actor, isBrowser));
+	const rows = readRows(reader, isBrowser);
 	return answerStateList(rows, COLUMNS, readListOptions(query));
 }
 
 /** `GET /api/v0/actors/summarize` */
 export function answerActorSummary(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
-	const rows = reader.entities('actor').map(actor => toStateRow(actor, false));
+	const rows = readRows(reader, false);
 	const passed = filterRows(rows, COLUMNS, readFilters(query));
 	const summary: Record<string, {class_name: string; state_counts: Record<string, number>}> = {};
 	for (const {class_name: name, state} of passed) {
@@ -155,6 +166,11 @@ export function answerActorSummary(reader: SessionReader, {query}: HistoryReques
 			warnings: null,
 		},
 	});
+}
+
+function readRows(reader: SessionReader, redacts: boolean): readonly StateRow[] {
+	const rows = reader.entities('actor').map(actor => toStateRow(actor, redacts));
+	return rows.length > 0 ? rows : readPolledActorRows(reader);
 }
 
 function toStateRow(actor: ActorRecord, redacts: boolean): StateRow {

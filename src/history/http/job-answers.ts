@@ -45,12 +45,12 @@ export function readJobs(reader: SessionReader): readonly JobDetails[] {
 	const polled = readPolledJobs(reader);
 	const submissions = readAllSubmissions(reader, drivers);
 	const jobs = [
-		...[...submissions].map(
-			([id, logged]) => polled.get(id) ?? describeSubmission(reader, logged, drivers.get(id)),
+		...[...submissions].map(([id, logged]) =>
+			chooseJob(polled.get(id), () => describeSubmission(reader, logged, drivers.get(id))),
 		),
 		...records
 			.filter(({metadata}) => !metadata['job_submission_id'])
-			.map(record => polled.get(record.jobId) ?? describeDriver(reader, record)),
+			.map(record => chooseJob(polled.get(record.jobId), () => describeDriver(reader, record))),
 	];
 	const known = new Set(jobs.map(job => job.submission_id ?? job.job_id));
 	jobs.push(...[...polled].filter(([id]) => !known.has(id)).map(([, job]) => job));
@@ -64,6 +64,15 @@ export function readJobs(reader: SessionReader): readonly JobDetails[] {
 
 function compare(a: string, b: string): number {
 	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const ENDED = ['STOPPED', 'SUCCEEDED', 'FAILED'];
+
+/** The head's own word, unless the job has ended since it was asked. */
+function chooseJob(polled: JobDetails | undefined, describe: () => JobDetails): JobDetails {
+	if (polled !== undefined && ENDED.includes(polled.status)) return polled;
+	const described = describe();
+	return polled === undefined || ENDED.includes(described.status) ? described : polled;
 }
 
 /** What the head itself said last wins over everything that is put together here. */

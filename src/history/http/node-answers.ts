@@ -7,6 +7,7 @@ import {answerResult, type HistoryAnswer} from './answer.js';
 import {describeActor, readNodes} from './actor-answers.js';
 import {toGoogleStyle} from './google-style.js';
 import {readListOptions} from './list-options.js';
+import {readPolledNodeRows} from './polled-entities.js';
 import {BadRequestError, type HistoryRequest} from './request.js';
 import {answerStateList, type StateColumn, type StateRow} from './state-list.js';
 import {readTaskState} from './task-json.js';
@@ -255,7 +256,7 @@ const NODE_COLUMNS: readonly StateColumn[] = [
 /** `GET /api/v0/nodes` */
 export function answerNodeList(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const options = readListOptions(query);
-	const rows = reader.entities('node').map((node): StateRow => ({
+	const reported = reader.entities('node').map((node): StateRow => ({
 		node_id: node.nodeId,
 		node_ip: node.ip,
 		is_head_node: isHead(node),
@@ -267,6 +268,7 @@ export function answerNodeList(reader: SessionReader, {query}: HistoryRequest): 
 		start_time_ms: node.startMs,
 		end_time_ms: node.endMs,
 	}));
+	const rows = reported.length > 0 ? reported : readPolledNodeRows(reader);
 	for (const {column, isNegated, value} of options.filters) {
 		if (column === 'state' && !isNegated && !['ALIVE', 'DEAD'].includes(value.toUpperCase())) {
 			throw new BadRequestError(`Invalid node state for filtering: ${value.toUpperCase()}`);
