@@ -17,6 +17,11 @@ export function resolveHistoryFile(context: Pick<CommandContext, 'env' | 'cwd'>)
 	return join(resolveHomeDirectory(context), 'history.db');
 }
 
+/** Where pages of Ray's dashboard are: beside the models, so that a folder carried into a closed network has them. */
+export function resolveDashboardsDirectory(context: Pick<CommandContext, 'env' | 'cwd'>): string {
+	return join(resolveHomeDirectory(context), 'dashboard');
+}
+
 /** Where the user's own settings are: the system's place for those, or beside the rest where `INFINISST_HOME` is set. */
 export function resolveConfigDirectory({env, cwd}: Pick<CommandContext, 'env' | 'cwd'>): string {
 	const chosen = env['INFINISST_HOME'];

@@ -47,6 +47,7 @@ const ROUTES: readonly RegisterRoutes[] = [
 	registerOpenAi,
 	registerModelLoading,
 	registerMedia,
+	registerHistory,
 	registerPages,
 ];
 

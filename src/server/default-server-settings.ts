@@ -18,6 +18,9 @@ const DEFAULT_LIMITS: ServerLimits = {
 	frameBytes: 8 * 1024 * 1024,
 	// A long day on a stage.
 	audioSeconds: 12 * 60 * 60,
+	// One fills the batch of the model alone; the second is there so that a short one need not wait for a long one. They
+	// have the processor only while no speaker needs it.
+	parallelRecordings: 2,
 	// A page asks a few times a second; 200 of them behind one address still get an answer.
 	requestsPerSecond: 100,
 	// 1 000 listeners each for four speakers, within the usual 4 096 and more open files of a process.
@@ -67,5 +70,6 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
 	youtube: DEFAULT_YOUTUBE,
 	history: true,
 	keepText: false,
+	historyPages: false,
 	historyFile: undefined,
 };

@@ -20,8 +20,10 @@ export interface ServerLimits {
 	readonly uploadBytes: number;
 	/** Of one message on a socket, bytes. */
 	readonly frameBytes: number;
-	/** Of one session. */
+	/** Of one session, and of one recording that is uploaded. */
 	readonly audioSeconds: number;
+	/** Recordings that are translated at once, of all models. */
+	readonly parallelRecordings: number;
 	/** Of one client address (or key); 0 for no limit. */
 	readonly requestsPerSecond: number;
 	/** Open sockets at once, in all. */
@@ -80,6 +82,8 @@ export interface ServerSettings {
 	/** Keep what happened in the history; texts only with `keepText`. */
 	readonly history: boolean;
 	readonly keepText: boolean;
+	/** Show the history, that of others too, at `/history/`. */
+	readonly historyPages: boolean;
 	/** Undefined: in the user's data folder. */
 	readonly historyFile: string | undefined;
 }

@@ -66,6 +66,13 @@ describe('infinisst serve, /v1/stream, with the default model', () => {
 		expect(events.length).toBeGreaterThan(before);
 		expect(events.map(({seq}) => seq)).toEqual(events.map((_, index) => index));
 		expect(keepLasting(events)).toEqual(keepLasting(await printedEvents()));
+		const {stdout} = await runProgram(['history', 'sessions', '--db', history, '--format', 'json']);
+		const session = (JSON.parse(stdout) as readonly {session: string}[])
+			.map(row => row.session)
+			.find(name => name.endsWith(`_${first.child.pid}`))!;
+		const jobs = await runProgram(['history', 'jobs', '--db', history, '--session', session]);
+		expect(jobs.stdout).not.toContain('RUNNING');
+		expect(jobs.stdout).toContain('FAILED');
 	});
 });
 

@@ -45,6 +45,7 @@ export async function openOpenAiServer(options: OpenAiServerOptions = {}): Promi
 			sessions: fixture.host,
 			models: fixture.models,
 			metrics,
+			...(options.recorder !== undefined && {recorder: options.recorder}),
 			clock: fixture.clock,
 			signal: new AbortController().signal,
 		},

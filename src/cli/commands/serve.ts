@@ -35,6 +35,7 @@ export function registerServe(parent: Command, context: CommandContext): void {
 		.option('--log-file <file>', 'write the log there instead of to the standard error')
 		.option('--log-level <level>', 'debug, info, warn, error or silent (default: info)')
 		.option('--drain-timeout <ms>', 'for what is buffered when the server is stopped (default: 30000)')
+		.option('--history', 'show the history at /history/')
 		.option('--no-history', 'do not keep what happened')
 		.option('--keep-text', 'also keep the texts in the history')
 		.option('--db <file>', "the history's file (default: history.db of the program's data)")

@@ -14,6 +14,8 @@ export interface RunFacts {
 	/** Wall time, ms since 1970, as are all times here. */
 	readonly startedAtMs: number;
 	readonly pid: number;
+	/** Tells its process from others: see `identifyProcess()`. */
+	readonly processIdentity: string;
 	readonly hostname: string;
 	readonly processors: number;
 	readonly memoryBytes: number;

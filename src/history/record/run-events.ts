@@ -1,13 +1,7 @@
 import type {RecordedText, RecordedUpdate} from '../../server/sessions/session-recorder.js';
-import type {LogPiece} from '../store/history-types.js';
+import {base64, EventList, formatTime, keyOf, type RecordedEvents} from './event-list.js';
+import {PROCESS_METADATA} from './local-cluster.js';
 import type {PartFacts, RecordEntry, RecordedCause, RunFacts} from './record-entry.js';
-
-/** What entries come to, ready for the ingest. */
-export interface RecordedEvents {
-	/** As Ray exports them, from JSON. */
-	readonly events: unknown[];
-	readonly logPieces: LogPiece[];
-}
 
 interface Part {
 	readonly facts: PartFacts;
@@ -89,6 +83,7 @@ export class RunEvents {
 			case 'part-began':
 				part.freeSinceMs = entry.atMs;
 				out.changeTask(part, [['RUNNING', entry.atMs]], this.#place());
+				if (part.facts.isJob) out.changeSubmission(part.submissionId, 'RUNNING', entry.atMs);
 				return;
 			case 'part-updated':
 				this.#addStep(part, entry.update, out);
@@ -164,7 +159,13 @@ export class RunEvents {
 			driverPid: String(this.#run.pid),
 			driverNodeId: base64(this.#nodeId),
 			entrypoint,
-			config: {metadata: {job_submission_id: submissionId}, serializedRuntimeEnv: ''},
+			config: {
+				metadata: {
+					job_submission_id: submissionId,
+					...(jobId === formatJobId(RUN_JOB) && {[PROCESS_METADATA]: this.#run.processIdentity}),
+				},
+				serializedRuntimeEnv: '',
+			},
 		});
 		out.changeJob(jobId, 'CREATED', atMs);
 	}
@@ -379,114 +380,9 @@ export class RunEvents {
 	}
 }
 
-interface TaskName {
-	readonly taskId: string;
-	readonly jobId: string;
-}
-
-/** Events in the making. */
-class EventList implements RecordedEvents {
-	readonly events: unknown[] = [];
-	readonly logPieces: LogPiece[] = [];
-	readonly #sessionName: string;
-	readonly #seed: string;
-	readonly #nextId: () => number;
-
-	constructor(sessionName: string, seed: string, nextId: () => number) {
-		this.#sessionName = sessionName;
-		this.#seed = seed;
-		this.#nextId = nextId;
-	}
-
-	add(eventType: string, member: string, atMs: number, body: object): void {
-		this.events.push({
-			// In the order of their making, as that decides between two at the same time.
-			eventId: `${this.#seed}${this.#nextId().toString(16).padStart(12, '0')}`,
-			sourceType: 'CORE_WORKER',
-			eventType,
-			timestamp: formatTime(atMs),
-			severity: 'INFO',
-			sessionName: this.#sessionName,
-			[member]: body,
-		});
-	}
-
-	defineSubmission(
-		submissionId: string,
-		entrypoint: string,
-		metadata: Readonly<Record<string, string>>,
-		atMs: number,
-	): void {
-		this.add('SUBMISSION_JOB_DEFINITION_EVENT', 'submissionJobDefinitionEvent', atMs, {
-			submissionId,
-			entrypoint,
-			config: {metadata, serializedRuntimeEnv: ''},
-		});
-	}
-
-	changeSubmission(submissionId: string, state: string, atMs: number, cause?: RecordedCause): void {
-		this.add('SUBMISSION_JOB_LIFECYCLE_EVENT', 'submissionJobLifecycleEvent', atMs, {
-			submissionId,
-			stateTransitions: [
-				{
-					state,
-					timestamp: formatTime(atMs),
-					...(cause !== undefined && {message: cause.message, errorType: cause.isStop ? '' : cause.code}),
-				},
-			],
-		});
-	}
-
-	changeJob(jobId: string, state: string, atMs: number): void {
-		this.add('DRIVER_JOB_LIFECYCLE_EVENT', 'driverJobLifecycleEvent', atMs, {
-			jobId: base64(jobId),
-			stateTransitions: [{state, timestamp: formatTime(atMs)}],
-		});
-	}
-
-	changeActor(actorId: string, state: string, atMs: number, more: object): void {
-		this.add('ACTOR_LIFECYCLE_EVENT', 'actorLifecycleEvent', atMs, {
-			actorId: base64(actorId),
-			stateTransitions: [{state, timestamp: formatTime(atMs), ...more}],
-		});
-	}
-
-	changeTask(task: TaskName, states: readonly (readonly [string, number])[], values: object): void {
-		this.add('TASK_LIFECYCLE_EVENT', 'taskLifecycleEvent', states.at(-1)![1], {
-			...keyOf(task),
-			stateTransitions: states.map(([state, atMs]) => ({state, timestamp: formatTime(atMs)})),
-			...values,
-		});
-	}
-
-	addSpan(task: TaskName, name: string, startMs: number, endMs: number, facts: object): void {
-		const {taskId, jobId} = keyOf(task);
-		this.add('TASK_PROFILE_EVENT', 'taskProfileEvents', endMs, {
-			...{taskId, jobId, attemptNumber: 0},
-			profileEvents: {
-				componentType: 'worker',
-				componentId: '',
-				nodeIpAddress: '127.0.0.1',
-				events: [
-					{
-						startTime: toNanoseconds(startMs),
-						endTime: toNanoseconds(endMs),
-						eventName: name,
-						extraData: JSON.stringify(facts),
-					},
-				],
-			},
-		});
-	}
-}
-
 /** Neither Python nor Java. */
 function describeFunction(model: string, step: string) {
 	return {cppFunctionDescriptor: {functionName: `${model}.${step}`}};
-}
-
-function keyOf({taskId, jobId}: TaskName) {
-	return {taskId: base64(taskId), jobId: base64(jobId), taskAttempt: 0};
 }
 
 function stateOf(cause: RecordedCause | undefined): 'SUCCEEDED' | 'STOPPED' | 'FAILED' {
@@ -516,16 +412,4 @@ function formatJobId(number: number): string {
 	const bytes = Buffer.alloc(4);
 	bytes.writeUInt32LE(number % 2 ** 32);
 	return bytes.toString('hex');
-}
-
-function base64(hex: string): string {
-	return Buffer.from(hex, 'hex').toString('base64');
-}
-
-function formatTime(atMs: number): string {
-	return new Date(atMs).toISOString();
-}
-
-function toNanoseconds(atMs: number): string {
-	return `${Math.round(atMs)}000000`;
 }

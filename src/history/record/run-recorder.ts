@@ -6,11 +6,13 @@ import type {Clock} from '../../core/util/clock.js';
 import {startThread, type ThreadHandle} from '../../core/util/thread-call.js';
 import type {
 	RecordedSession,
+	RecordedUpload,
 	SessionRecord,
 	SessionRecorder,
 } from '../../server/sessions/session-recorder.js';
 import type {PartFacts, RecordEntry, RecordedCause, RunFacts} from './record-entry.js';
 import type {ListArgument, RecordThreadData, WriteArgument} from './record-thread.js';
+import {identifyProcess} from './run-process.js';
 import type {EndedSession} from './run-writer.js';
 
 /** What all sessions come to in this time is written together. */
@@ -90,11 +92,15 @@ class ThreadRunRecorder implements RunRecorder {
 			metadata: options.metadata ?? {},
 			startedAtMs,
 			pid: process.pid,
+			processIdentity: identifyProcess(process.pid) ?? '',
 			hostname: hostname(),
 			processors: availableParallelism(),
 			memoryBytes: totalmem(),
 		};
-		this.sessions = {open: session => this.#open(describeSession(session))};
+		this.sessions = {
+			open: session => this.#open(describeSession(session)),
+			openUpload: upload => this.#open(describeUpload(upload)),
+		};
 	}
 
 	openPart({metadata = {}, ...part}: RecordedPart): SessionRecord {
@@ -221,10 +227,26 @@ function describeSession(session: RecordedSession): PartFacts {
 		latency_multiplier: latencyMultiplier === undefined ? undefined : String(latencyMultiplier),
 		prompt,
 	};
-	const metadata = Object.fromEntries(
+	return {name: id, metadata: dropUndefined(facts), model, step: 'look', isJob: true, createdAtMs};
+}
+
+function describeUpload({
+	id,
+	owner,
+	file,
+	model,
+	sourceLanguage: source,
+	targets,
+	createdAtMs,
+}: RecordedUpload): PartFacts {
+	const metadata = dropUndefined({door: 'recording', owner, file, source, targets: targets.join(', ')});
+	return {name: id, metadata, model, step: 'segment', isJob: true, createdAtMs};
+}
+
+function dropUndefined(facts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	return Object.fromEntries(
 		Object.entries(facts).filter((entry): entry is [string, string] => entry[1] !== undefined),
 	);
-	return {name: id, metadata, model, step: 'look', isJob: true, createdAtMs};
 }
 
 function describeCause(cause: unknown): RecordedCause | undefined {

@@ -2,23 +2,19 @@ import {InfinisstError} from '../../core/errors.js';
 import {EventBatch} from '../ingest/event-batch.js';
 import type {EntityRecords} from '../ingest/entity-records.js';
 import type {HistoryStore} from '../store/history-store.js';
-import type {ClusterKey, LogPiece} from '../store/history-types.js';
+import type {LogPiece} from '../store/history-types.js';
 import {openDatabase} from '../store/open-database.js';
 import {SqliteHistoryStore} from '../store/sqlite-history-store.js';
+import {endDeadRuns} from './end-dead-runs.js';
+import {LOCAL_CLUSTER, MAX_RUNS_READ} from './local-cluster.js';
 import type {RecordEntry, RunFacts} from './record-entry.js';
 import {RunEvents} from './run-events.js';
-
-/** The cluster that all runs of this program belong to. */
-export const LOCAL_CLUSTER: ClusterKey = {namespace: 'default', name: 'local', ownerKind: '', ownerName: ''};
 
 /** Another process that writes holds the file for the length of a batch. Nobody waits for us, but the end of a run does. */
 const BUSY_TIMEOUT_MS = 1000;
 
 /** What waits for a file that others keep; a few MB. */
 const MAX_WAITING_EVENTS = 20_000;
-
-/** How many sessions of the history are looked through for older sessions of servers. */
-const MAX_RUNS_READ = 200;
 
 /** Of a run that has ended: what its server's sessions left. */
 export type EndedSession = EntityRecords['submission'];
@@ -90,5 +86,11 @@ export async function openRunWriter(path: string, run: RunFacts): Promise<RunWri
 	// What is lost in a power cut is the run that it ended.
 	const database = await openDatabase({path, survivesPowerCut: false});
 	database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-	return new RunWriter(new SqliteHistoryStore(database, path), run);
+	const store = new SqliteHistoryStore(database, path);
+	try {
+		endDeadRuns(store);
+	} catch {
+		// Another process writes: the next run, or whoever looks at the history, does it.
+	}
+	return new RunWriter(store, run);
 }

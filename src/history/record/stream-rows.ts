@@ -1,107 +1,74 @@
-import {deserialize, serialize} from 'node:v8';
+import {deserialize} from 'node:v8';
 
 import type {SessionCheckpoint} from '../../core/engine/engine.js';
-import {systemClock, type Clock} from '../../core/util/clock.js';
-import {createDeferred, type Deferred} from '../../core/util/deferred.js';
-import type {
-	ArchivedFacts,
-	ArchivedFinal,
-	ArchivedStream,
-	ArchivedUpdate,
-	StreamArchive,
-} from '../../server/stream/stream-archive.js';
-import {openDatabase, type OpenDatabaseOptions} from '../store/open-database.js';
+import {InfinisstError} from '../../core/errors.js';
+import type {ArchivedFacts, ArchivedFinal, ArchivedStream} from '../../server/stream/stream-archive.js';
 import type {SqliteDatabase, SqliteValue} from '../store/sqlite-database.js';
 
-/** What all sessions come to in this time is written together. A final is told so much later at most. */
-const BATCH_MS = 10;
-/** While another process writes, the next attempt comes after this ... */
-const RETRY_MS = 50;
-/** ... and after so many, finals are told though they are not kept yet. */
-const MAX_PATIENCE = 20;
 /** A client that has not come back in a day does not come back. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-export interface SqliteStreamArchiveOptions {
-	/** @default the system's */
-	readonly clock?: Clock;
-	/** Wall clock, ms since 1970. @default the system's */
-	readonly nowMs?: () => number;
+/** What shall be kept of a stream, or no longer. */
+export type StreamChange =
+	| {readonly type: 'open'; readonly atMs: number; readonly facts: ArchivedFacts}
+	| {
+			readonly type: 'save';
+			readonly atMs: number;
+			readonly id: string;
+			readonly finals: readonly ArchivedFinal[];
+			readonly segments: number;
+			readonly sourceLanguage: string | null;
+			/** A `SessionCheckpoint`, as `v8.serialize()` writes it. */
+			readonly checkpoint: Uint8Array;
+	  }
+	| {readonly type: 'forget'; readonly id: string};
+
+interface StreamRow {
+	readonly id: string;
+	readonly facts: string;
+	readonly segments: number;
+	readonly source_language: string | null;
+	readonly checkpoint: Buffer | null;
 }
 
-/** @throws {InfinisstError} `INPUT_UNREADABLE`. */
-export async function openStreamArchive(
-	options: Pick<OpenDatabaseOptions, 'path'>,
-	more: SqliteStreamArchiveOptions = {},
-): Promise<StreamArchive> {
-	// It must survive the end of the process, not of the machine: the audio is in the clients' memory.
-	return new SqliteStreamArchive(await openDatabase({...options, survivesPowerCut: false}), more);
-}
-
-type Write = () => void;
-
-/** Streams in the history's file. Takes any database that fits, and closes it. */
-export class SqliteStreamArchive implements StreamArchive {
+/** Streams as rows of the history's file. Takes any database that fits, and closes it. */
+export class StreamRows {
 	readonly #database: SqliteDatabase;
-	readonly #clock: Clock;
-	readonly #nowMs: () => number;
-	#writes: Write[] = [];
-	/** Settles those who wait for the writes. */
-	#batch: Deferred<void> | undefined;
-	#attempts = 0;
-	#cancelTimer: (() => void) | undefined;
+	readonly #busyTimeoutMs: number;
 
-	constructor(
-		database: SqliteDatabase,
-		{clock = systemClock, nowMs = Date.now}: SqliteStreamArchiveOptions = {},
-	) {
+	/** @param busyTimeoutMs - how long a write waits for another process that writes. */
+	constructor(database: SqliteDatabase, busyTimeoutMs: number) {
 		this.#database = database;
-		this.#clock = clock;
-		this.#nowMs = nowMs;
-		// Nobody else shall be able to stop the thread that serves sockets: a busy file is tried again.
-		database.exec('PRAGMA busy_timeout = 0');
-		void this.#push(() => this.#run('DELETE FROM stream WHERE saved_ms < ?', this.#nowMs() - KEPT_MS));
+		this.#busyTimeoutMs = busyTimeoutMs;
+		database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
 	}
 
-	open(facts: ArchivedFacts): Promise<void> {
-		return this.#push(() =>
-			this.#run(
-				'INSERT OR REPLACE INTO stream (id, token_hash, saved_ms, facts) VALUES (?, ?, ?, ?)',
-				facts.id,
-				facts.tokenHash,
-				this.#nowMs(),
-				JSON.stringify(facts),
-			),
-		);
-	}
-
-	save(id: string, {finals, checkpoint, segments, sourceLanguage}: ArchivedUpdate): Promise<void> {
-		// Now: the state may be another when it is written.
-		const state = serialize(checkpoint);
-		return this.#push(() => {
-			const changes = this.#run(
-				'UPDATE stream SET saved_ms = ?, checkpoint = ?, segments = ?, source_language = ? WHERE id = ?',
-				this.#nowMs(),
-				state,
-				segments,
-				sourceLanguage,
-				id,
-			);
-			if (changes === 0) return;
-			for (const {ordinal, seq, json} of finals) {
-				this.#run(
-					'INSERT OR REPLACE INTO stream_final (stream_id, ordinal, seq, json) VALUES (?, ?, ?, ?)',
-					id,
-					ordinal,
-					seq,
-					json,
-				);
+	/**
+	 * All of it or, when it throws, nothing.
+	 *
+	 * @throws {InfinisstError} `HISTORY_LOCKED` while another process writes; what the database throws.
+	 */
+	write(changes: readonly StreamChange[]): void {
+		try {
+			this.#database.exec('BEGIN IMMEDIATE');
+			try {
+				for (const change of changes) this.#apply(change);
+				this.#database.exec('COMMIT');
+			} catch (error) {
+				this.#database.exec('ROLLBACK');
+				throw error;
 			}
-		});
+		} catch (error) {
+			if (!String((error as {code?: unknown}).code).startsWith('SQLITE_BUSY')) throw error;
+			throw new InfinisstError(
+				'HISTORY_LOCKED',
+				`Another process writes to the history for longer than ${this.#busyTimeoutMs} ms`,
+				{cause: error},
+			);
+		}
 	}
 
 	find(tokenHash: string): ArchivedStream | undefined {
-		this.#flush();
 		const row = this.#database
 			.prepare('SELECT id, facts, segments, source_language, checkpoint FROM stream WHERE token_hash = ?')
 			.get(tokenHash) as StreamRow | undefined;
@@ -118,78 +85,66 @@ export class SqliteStreamArchive implements StreamArchive {
 		};
 	}
 
-	forget(id: string): void {
-		void this.#push(() => this.#run('DELETE FROM stream WHERE id = ?', id));
+	/** Deletes those of the day before. */
+	prune(nowMs: number): void {
+		this.#run('DELETE FROM stream WHERE saved_ms < ?', nowMs - KEPT_MS);
 	}
 
-	close(): Promise<void> {
-		if (this.#database.open) {
-			this.#flush();
-			this.#cancelTimer?.();
-			this.#database.close();
-		}
-		return Promise.resolve();
+	/** Idempotent. */
+	close(): void {
+		if (this.#database.open) this.#database.close();
 	}
 
-	/** Resolves when it is written. */
-	#push(write: Write): Promise<void> {
-		this.#writes.push(write);
-		this.#batch ??= createDeferred();
-		this.#cancelTimer ??= this.#clock.after(BATCH_MS, () => this.#flush());
-		return this.#batch.promise;
-	}
-
-	#flush(): void {
-		this.#cancelTimer?.();
-		this.#cancelTimer = undefined;
-		if (this.#writes.length === 0) return;
-		try {
-			this.#database.exec('BEGIN IMMEDIATE');
-			try {
-				for (const write of this.#writes) write();
-				this.#database.exec('COMMIT');
-			} catch (error) {
-				this.#database.exec('ROLLBACK');
-				throw error;
+	#apply(change: StreamChange): void {
+		switch (change.type) {
+			case 'open': {
+				const {facts, atMs} = change;
+				this.#run(
+					'INSERT OR REPLACE INTO stream (id, token_hash, saved_ms, facts) VALUES (?, ?, ?, ?)',
+					facts.id,
+					facts.tokenHash,
+					atMs,
+					JSON.stringify(facts),
+				);
+				return;
 			}
-		} catch (error) {
-			if (isBusy(error)) this.#retry(error);
-			else this.#settle(error);
-			return;
+			case 'save':
+				this.#save(change);
+				return;
+			case 'forget':
+				this.#run('DELETE FROM stream WHERE id = ?', change.id);
 		}
-		this.#settle(undefined);
 	}
 
-	#retry(error: unknown): void {
-		this.#cancelTimer = this.#clock.after(RETRY_MS, () => this.#flush());
-		if (++this.#attempts < MAX_PATIENCE) return;
-		// What waits is kept, and written when the file is free.
-		this.#attempts = 0;
-		this.#batch?.reject(error);
-		this.#batch = undefined;
-	}
-
-	#settle(error: unknown): void {
-		this.#attempts = 0;
-		this.#writes = [];
-		if (error === undefined) this.#batch?.resolve();
-		else this.#batch?.reject(error);
-		this.#batch = undefined;
+	#save({
+		id,
+		atMs,
+		checkpoint,
+		segments,
+		sourceLanguage,
+		finals,
+	}: Extract<StreamChange, {type: 'save'}>): void {
+		const changes = this.#run(
+			'UPDATE stream SET saved_ms = ?, checkpoint = ?, segments = ?, source_language = ? WHERE id = ?',
+			atMs,
+			Buffer.from(checkpoint.buffer, checkpoint.byteOffset, checkpoint.byteLength),
+			segments,
+			sourceLanguage,
+			id,
+		);
+		if (changes === 0) return;
+		for (const {ordinal, seq, json} of finals) {
+			this.#run(
+				'INSERT OR REPLACE INTO stream_final (stream_id, ordinal, seq, json) VALUES (?, ?, ?, ?)',
+				id,
+				ordinal,
+				seq,
+				json,
+			);
+		}
 	}
 
 	#run(sql: string, ...values: SqliteValue[]): number {
 		return this.#database.prepare(sql).run(...values).changes;
 	}
-}
-
-interface StreamRow {
-	readonly id: string;
-	readonly facts: string;
-	readonly segments: number;
-	readonly source_language: string | null;
-	readonly checkpoint: Buffer | null;
-}
-
-function isBusy(error: unknown): boolean {
-	return String((error as {code?: unknown}).code).startsWith('SQLITE_BUSY');
 }

@@ -86,6 +86,7 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 	'limits.uploadBytes': live(wholeNumberSetting(1024, MAX_BYTES), 'largest recording that is uploaded'),
 	'limits.frameBytes': fixed(wholeNumberSetting(1024, 1024 ** 3), 'largest message on a socket'),
 	'limits.audioSeconds': live(wholeNumberSetting(1, MAX_SECONDS), 'audio of one session'),
+	'limits.parallelRecordings': live(wholeNumberSetting(1, 1000), 'recordings translated at once'),
 	'limits.requestsPerSecond': live(
 		wholeNumberSetting(0, 1_000_000),
 		'requests of one address or key; 0 for no limit',
@@ -157,6 +158,7 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 	'youtube.maxParallel': live(wholeNumberSetting(1, 1000), 'videos at once'),
 	history: fixed(switchSetting(), 'keep in the history what happened'),
 	keepText: live(switchSetting(), 'also keep the texts there'),
+	historyPages: fixed(switchSetting(), 'show the history at /history/'),
 	historyFile: fixed(pathSetting('file'), "the history's file; none: history.db of the program's data"),
 };
 

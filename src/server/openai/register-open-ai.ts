@@ -5,6 +5,7 @@ import {Gauge} from 'prom-client';
 import {openChildTranslator} from '../../core/translation/process/child-translator.js';
 import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
+import {guardRecorder, NO_RECORDER} from '../sessions/session-recorder.js';
 import {describeOpenAiError} from './error-body.js';
 import {registerModelRoutes} from './model-routes.js';
 import {registerRealtimeRoutes} from './realtime/realtime-routes.js';
@@ -65,6 +66,9 @@ export async function registerOpenAi(
 	registerRecordingRoutes(app, {
 		...parts,
 		pool,
+		recorder: guardRecorder({...NO_RECORDER, ...parts.recorder}, error =>
+			app.log.error({err: error}, 'a recording was not recorded'),
+		),
 		folder,
 		ownerOf: request => {
 			const key = request.principal?.id;

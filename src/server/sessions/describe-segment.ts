@@ -1,13 +1,15 @@
-import type {Segment} from '../../../core/translation/translation-event.js';
-import type {RecordedUpdate} from '../../../server/sessions/session-recorder.js';
-import type {RecordingRun} from './translate-recording.js';
+import type {Segment} from '../../core/translation/translation-event.js';
+import type {RecordedUpdate} from './session-recorder.js';
 
-/** What the history keeps of a segment of a recording. */
+/**
+ * What a history keeps of a segment of a recording.
+ *
+ * @param target - code of the language of its text, or `same`.
+ */
 export function describeSegment(
 	{index, startMs, endMs, text, sourceLanguage}: Segment,
-	{task, options}: Pick<RecordingRun, 'task' | 'options'>,
+	{target, keepsText}: {readonly target: string; readonly keepsText: boolean},
 ): RecordedUpdate {
-	const target = task.targetLanguage;
 	const language = target === 'same' ? sourceLanguage : target;
 	return {
 		atMs: Date.now(),
@@ -18,9 +20,7 @@ export function describeSegment(
 		finals: 1,
 		segments: 1,
 		characters: text.length,
-		texts: options.keepText
-			? [{target, language, segment: index, startMs, endMs, text, sourceText: undefined}]
-			: [],
+		texts: keepsText ? [{target, language, segment: index, startMs, endMs, text, sourceText: undefined}] : [],
 		endsStretch: false,
 	};
 }

@@ -7,6 +7,21 @@ export interface RecordedSession extends Omit<OpenHostedSession, 'checkpoint'> {
 	readonly createdAtMs: number;
 }
 
+/** What a history is told of a recording that was sent whole. */
+export interface RecordedUpload {
+	/** Unique. */
+	readonly id: string;
+	readonly owner: string | undefined;
+	/** As its client called it, if `keepText` is set. */
+	readonly file: string | undefined;
+	readonly model: string;
+	/** A code, or `auto`. */
+	readonly sourceLanguage: string;
+	readonly targets: readonly string[];
+	/** Wall time, ms since 1970. */
+	readonly createdAtMs: number;
+}
+
 /** A text of an update; times are ms from the engine session's first sample. */
 export interface RecordedText {
 	readonly target: string;
@@ -62,39 +77,43 @@ export interface SessionRecord {
 export interface SessionRecorder {
 	/** `options.prompt` is left out unless `keepText` is set. */
 	open(session: RecordedSession): SessionRecord;
+	/** It waits for its turn; its segments are the updates. */
+	openUpload(upload: RecordedUpload): SessionRecord;
 }
 
 const nothing = (): void => undefined;
 
-export const NO_RECORDER: SessionRecorder = {
-	open: () => ({began: nothing, updated: nothing, reset: nothing, ended: nothing}),
-};
+const NO_RECORD: SessionRecord = {began: nothing, updated: nothing, reset: nothing, ended: nothing};
+
+export const NO_RECORDER: SessionRecorder = {open: () => NO_RECORD, openUpload: () => NO_RECORD};
 
 /** The recorder, with its faults kept from the sessions. */
 export function guardRecorder(recorder: SessionRecorder, onFault: (error: unknown) => void): SessionRecorder {
-	return {
-		open(session) {
-			let record: SessionRecord | undefined;
-			const tell = (task: (record: SessionRecord) => void): void => {
-				if (record === undefined) return;
-				try {
-					task(record);
-				} catch (error) {
-					record = undefined;
-					onFault(error);
-				}
-			};
+	const guard = (open: () => SessionRecord): SessionRecord => {
+		let record: SessionRecord | undefined;
+		const tell = (task: (record: SessionRecord) => void): void => {
+			if (record === undefined) return;
 			try {
-				record = recorder.open(session);
+				task(record);
 			} catch (error) {
+				record = undefined;
 				onFault(error);
 			}
-			return {
-				began: atMs => tell(to => to.began(atMs)),
-				updated: update => tell(to => to.updated(update)),
-				reset: atMs => tell(to => to.reset(atMs)),
-				ended: outcome => tell(to => to.ended(outcome)),
-			};
-		},
+		};
+		try {
+			record = open();
+		} catch (error) {
+			onFault(error);
+		}
+		return {
+			began: atMs => tell(to => to.began(atMs)),
+			updated: update => tell(to => to.updated(update)),
+			reset: atMs => tell(to => to.reset(atMs)),
+			ended: outcome => tell(to => to.ended(outcome)),
+		};
+	};
+	return {
+		open: session => guard(() => recorder.open(session)),
+		openUpload: upload => guard(() => recorder.openUpload(upload)),
 	};
 }

@@ -30,9 +30,9 @@ export class MemoryStreamArchive implements StreamArchive {
 		return Promise.resolve();
 	}
 
-	find(tokenHash: string): ArchivedStream | undefined {
+	find(tokenHash: string): Promise<ArchivedStream | undefined> {
 		const stream = [...this.#streams.values()].find(each => each.tokenHash === tokenHash);
-		return stream === undefined ? undefined : {...stream, finals: [...stream.finals]};
+		return Promise.resolve(stream === undefined ? undefined : {...stream, finals: [...stream.finals]});
 	}
 
 	forget(id: string): void {

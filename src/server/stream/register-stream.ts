@@ -64,7 +64,7 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 		onFault,
 	});
 	const prepared = new WeakMap<FastifyRequest, StreamBegin>();
-	const prepare = (request: FastifyRequest): void => {
+	const prepare = async (request: FastifyRequest): Promise<void> => {
 		const purpose = resolveStreamQuery(request.query as StreamQuery);
 		const owner = ownerOf(request);
 		switch (purpose.type) {
@@ -75,7 +75,7 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 				return;
 			case 'resume': {
 				const {token, lastSeq} = purpose;
-				prepared.set(request, {stream: registry.resume(token, lastSeq, owner), lastSeq});
+				prepared.set(request, {stream: await registry.resume(token, lastSeq, owner), lastSeq});
 				resumed.inc();
 			}
 		}
@@ -93,9 +93,8 @@ export function registerStream(app: FastifyInstance, parts: ServerParts): void {
 				'A WebSocket with the subprotocol infinisst.v1: binary messages are audio, text messages are JSON. See docs/server-stream.md.',
 			querystring: streamQuerySchema,
 		},
-		preHandler: (request, _reply, done) => {
-			if (request.ws) prepare(request);
-			done();
+		preHandler: async request => {
+			if (request.ws) await prepare(request);
 		},
 		websocket: true,
 		handler(socket, request) {

@@ -57,7 +57,7 @@ export interface StreamArchive {
 	/** Resolves when it is kept, in the order of the calls. Never changes a final but its `seq`. Unknown streams are left out. */
 	save(id: string, update: ArchivedUpdate): Promise<void>;
 	/** By the hash of its token; includes what was saved and is not yet written. */
-	find(tokenHash: string): ArchivedStream | undefined;
+	find(tokenHash: string): Promise<ArchivedStream | undefined>;
 	/** Nobody comes back to it. */
 	forget(id: string): void;
 	/** Writes what is left. Idempotent. */

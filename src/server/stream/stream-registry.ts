@@ -1,9 +1,10 @@
-import {createHash, randomBytes, randomUUID} from 'node:crypto';
+import {randomBytes, randomUUID} from 'node:crypto';
 
 import type {SessionOptions} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {StreamCreation, StreamFormat} from '../../core/session/stream-protocol.js';
 import type {Clock} from '../../core/util/clock.js';
+import {hashToken} from '../../core/util/hash-token.js';
 import type {ServerSettings} from '../server-settings.js';
 import type {OpenHostedSession, SessionHost} from '../sessions/session-host.js';
 import {LiveStream} from './live-stream.js';
@@ -42,6 +43,8 @@ export class StreamRegistry {
 	readonly #parts: StreamRegistryParts;
 	/** By the hash of the token. */
 	readonly #streams = new Map<string, LiveStream>();
+	/** Being looked for in the archive, by the hash of the token: whoever asks meanwhile gets the same. */
+	readonly #reviving = new Map<string, Promise<LiveStream | undefined>>();
 
 	constructor(parts: StreamRegistryParts) {
 		this.#parts = parts;
@@ -93,9 +96,9 @@ export class StreamRegistry {
 	 * @param lastSeq - number of the last event that the client has, -1 for none.
 	 * @throws {InfinisstError} `SESSION_UNKNOWN`; `OPTION_INVALID` for a number that was never given; what `SessionHost.open()` throws.
 	 */
-	resume(token: string, lastSeq: number, owner: string | undefined): LiveStream {
+	async resume(token: string, lastSeq: number, owner: string | undefined): Promise<LiveStream> {
 		const hash = hashToken(token);
-		const stream = this.#streams.get(hash) ?? this.#revive(hash, lastSeq, owner);
+		const stream = this.#streams.get(hash) ?? (await this.#reviveOnce(hash, lastSeq, owner));
 		if (stream === undefined || stream.owner !== owner) {
 			throw new InfinisstError('SESSION_UNKNOWN', 'The resume token opens no session here', {
 				hint: 'It has ended, or was left for too long; open another.',
@@ -131,9 +134,26 @@ export class StreamRegistry {
 		this.#forget(stream);
 	}
 
-	#revive(tokenHash: string, lastSeq: number, owner: string | undefined): LiveStream | undefined {
+	#reviveOnce(
+		tokenHash: string,
+		lastSeq: number,
+		owner: string | undefined,
+	): Promise<LiveStream | undefined> {
+		let reviving = this.#reviving.get(tokenHash);
+		if (reviving === undefined) {
+			reviving = this.#revive(tokenHash, lastSeq, owner).finally(() => this.#reviving.delete(tokenHash));
+			this.#reviving.set(tokenHash, reviving);
+		}
+		return reviving;
+	}
+
+	async #revive(
+		tokenHash: string,
+		lastSeq: number,
+		owner: string | undefined,
+	): Promise<LiveStream | undefined> {
 		const {archive, sessions, feeds} = this.#parts;
-		const archived = archive.find(tokenHash);
+		const archived = await archive.find(tokenHash);
 		if (archived === undefined || archived.owner !== owner) return undefined;
 		const session = sessions.open(describeRevived(archived));
 		const feed = feeds.find(session.id);
@@ -204,8 +224,4 @@ function describeRevived({id, owner, model, options, checkpoint}: ArchivedStream
 		...(owner !== undefined && {owner}),
 		...(checkpoint !== undefined && {checkpoint}),
 	};
-}
-
-function hashToken(token: string): string {
-	return createHash('sha256').update(token).digest('hex');
 }

@@ -56,6 +56,8 @@ class StreamSocket implements StreamConnection {
 	/** Number of the event that is sent next. */
 	#cursor = 0;
 	#isWorking = false;
+	/** The stream it shall go on with is being looked for. */
+	#isResuming = false;
 	#isOver = false;
 	/** Resolves when fewer events wait. */
 	#room: Deferred<void> | undefined;
@@ -159,7 +161,7 @@ class StreamSocket implements StreamConnection {
 					this.#acknowledge(message.seq);
 					break;
 				case 'resume':
-					this.#resume(message.token, message.last_seq);
+					void this.#resume(message.token, message.last_seq);
 					break;
 				case 'session.update':
 				case 'flush':
@@ -171,19 +173,33 @@ class StreamSocket implements StreamConnection {
 		}
 	}
 
-	/** @throws {InfinisstError} `OPTION_INVALID` where there is a stream already. */
-	#resume(token: string, lastSeq: number): void {
-		if (this.#stream !== undefined) {
-			throw new InfinisstError('OPTION_INVALID', 'This socket has a session already', {
-				hint: 'Resume first on a socket opened without "target".',
+	/** What comes meanwhile is for the stream that is looked for. */
+	async #resume(token: string, lastSeq: number): Promise<void> {
+		if (this.#stream !== undefined || this.#isResuming) {
+			this.#queue({
+				type: 'refused',
+				reason: new InfinisstError('OPTION_INVALID', 'This socket has a session already', {
+					hint: 'Resume first on a socket opened without "target".',
+				}),
 			});
+			return;
 		}
 
+		this.#isResuming = true;
 		try {
-			this.#attach({stream: this.#parts.registry.resume(token, lastSeq, this.#parts.owner), lastSeq});
-			this.#parts.onResumed();
+			const {registry, owner, onResumed} = this.#parts;
+			const stream = await registry.resume(token, lastSeq, owner);
+			if (this.#isOver) {
+				registry.left(stream);
+				return;
+			}
+			this.#attach({stream, lastSeq});
+			onResumed();
+			if (this.#inbox.length > 0 && !this.#isWorking) void this.#work(stream);
 		} catch (error) {
 			this.#fail(error);
+		} finally {
+			this.#isResuming = false;
 		}
 	}
 
@@ -195,6 +211,13 @@ class StreamSocket implements StreamConnection {
 	}
 
 	#queue(input: StreamInput): void {
+		if (this.#isResuming) {
+			this.#inbox.push(input);
+			// The rest stays in the client until the stream is there.
+			this.#socket.pause();
+			return;
+		}
+
 		if (this.#stream === undefined) {
 			this.#fail(
 				new InfinisstError(

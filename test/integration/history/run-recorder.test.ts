@@ -160,6 +160,30 @@ describe('a run that is recorded', () => {
 		]);
 	});
 
+	it('shows a recording that was sent to a server as a job with a task for each segment', async () => {
+		const {recorder, read} = await record();
+		const kept = recorder.sessions.openUpload({
+			id: 'upload-1',
+			owner: 'key-1',
+			file: undefined,
+			model: 'whisper-base',
+			sourceLanguage: 'auto',
+			targets: ['en'],
+			createdAtMs: at(0),
+		});
+		kept.began(at(1));
+		kept.updated(update(2, {lagMs: undefined, segments: 1}));
+		kept.updated(update(3, {lagMs: undefined, segments: 1}));
+		kept.ended({atMs: at(4), audioMs: 60_000, cause: undefined});
+		await recorder.end();
+		const reader = await read();
+		const metadata = {door: 'recording', owner: 'key-1', source: 'auto', targets: 'en', audio_ms: '60000'};
+		expect(readJobs(reader)[0]).toMatchObject({submission_id: 'upload-1_2', status: 'SUCCEEDED', metadata});
+		const tasks = [...reader.tasks({filters: [], excludesDrivers: true})];
+		expect(tasks.map(({name}) => name).sort()).toEqual(['segment', 'segment', 'upload-1']);
+		expect(await recorder.listEndedSessions('key-1', 10)).toEqual([]);
+	});
+
 	it('holds what went wrong, and tells it apart from what somebody wanted', async () => {
 		const {recorder, read} = await record();
 		const broken = recorder.sessions.open(session);

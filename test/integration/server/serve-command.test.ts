@@ -86,6 +86,17 @@ describe('infinisst serve', () => {
 		await expect(fetch(`${url}/livez`)).rejects.toThrow();
 	});
 
+	it('shows the history at /history/ with --history, and only then', async () => {
+		const {url, stop, ended} = await serve({flags: {history: true, logLevel: 'silent'}});
+		const clusters = await fetch(`${url}/history/clusters`);
+		expect([clusters.status, await clusters.json()]).toEqual([200, []]);
+		expect(await statusOf(`${url}/clusters`)).toBe(404);
+		stop(RunStop.interrupted());
+		await ended;
+		const without = await serve();
+		expect(await statusOf(`${without.url}/history/clusters`)).toBe(404);
+	});
+
 	it('says it in a sentence without --json', async () => {
 		const context = createFakeContext({cwd: await temporaryDirectory(), env: {INFINISST_HOME: '/nowhere'}});
 		const ended = runServe({port: '0', history: false}, context, () => openScriptedModelHost());
@@ -214,10 +225,9 @@ describe('infinisst serve', () => {
 				expect(log().filter(({msg}) => msg === 'configuration read again')).toHaveLength(before + 1),
 			);
 		};
-		await fetch(
-			`${url}/ray/configure?max_batch_size=4&batch_timeout_ms=7&load_balance_strategy=gpu_memory`,
-			{method: 'POST'},
-		);
+		await fetch(`${url}/ray/configure?max_batch_size=4&batch_timeout_ms=7&load_balance_strategy=gpu_memory`, {
+			method: 'POST',
+		});
 		const asSet = {
 			max_batch_size: 4,
 			min_batch_size: 2,

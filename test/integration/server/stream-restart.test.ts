@@ -3,19 +3,19 @@ import {setImmediate} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 
 import {createRandom} from '../../../src/core/util/random.js';
-import {SqliteStreamArchive} from '../../../src/history/record/stream-archive.js';
-import {openDatabase} from '../../../src/history/store/open-database.js';
+import {openStreamArchive} from '../../../src/history/record/stream-archive.js';
+import {actOutStream} from '../../helpers/act-out-stream.js';
 import {startCuttingProxy, UNCUT} from '../../helpers/cutting-proxy.js';
-import {expectedEvents, keepLasting, planActs} from '../../helpers/stream-acts.js';
+import {planActs} from '../../helpers/stream-acts.js';
 import {
 	openRawSocket,
 	openRecordedStream,
 	startStreamServer,
 	textOfStream,
 } from '../../helpers/stream-server.js';
+import {createStreamThread} from '../../helpers/stream-thread.js';
 import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 
-const TARGETS = ['de', 'same'];
 const RESTARTS = 60;
 /** A port that nobody listens on. */
 const NOBODY = 1;
@@ -29,30 +29,15 @@ describe('a server that is killed and started again', () => {
 		const url = `ws://127.0.0.1:${proxy.port}/v1/stream`;
 		let restarts = 0;
 		for (let talk = 0; restarts < RESTARTS; talk++) {
-			const acts = planActs(talk, 40);
-			const {client, events} = openRecordedStream(
-				url,
-				{source: 'en', target: TARGETS.join(','), format: 's16le', latency_multiplier: '1'},
-				{retryDelayMs: () => 0, maxAttempts: Infinity, keptSeconds: 5},
-			);
-			for (const act of acts) {
-				if (act.type === 'flush') client.flush();
-				else if (act.type === 'change') client.changeLatency(act.multiplier);
-				else await client.write(act.samples.slice());
-				await setImmediate();
-				if (random() < 0.04) {
-					// Nothing that it says after its death reaches anybody.
-					proxy.aim(NOBODY);
-					server.kill();
-					server = await startServer(path);
-					proxy.aim(server.port);
-					restarts++;
-				}
-			}
-			client.end();
-			await client.done;
-			expect(events.map(({seq}) => seq)).toEqual(events.map((_, index) => index));
-			expect(keepLasting(events)).toEqual(await expectedEvents(acts, TARGETS));
+			await actOutStream(url, planActs(talk, 40), async () => {
+				if (random() >= 0.04) return;
+				// Nothing that it says after its death reaches anybody.
+				proxy.aim(NOBODY);
+				server.kill();
+				server = await startServer(path);
+				proxy.aim(server.port);
+				restarts++;
+			});
 		}
 	});
 
@@ -87,25 +72,8 @@ describe('a server that is killed and started again', () => {
 
 /** A server whose archive nothing is written to any more once it was killed. */
 async function startServer(path: string) {
-	const database = await openDatabase({path, survivesPowerCut: false});
-	let isDead = false;
-	const archive = new SqliteStreamArchive({
-		get open() {
-			return database.open;
-		},
-		exec(sql) {
-			if (isDead) throw new Error('the server was killed');
-			return database.exec(sql);
-		},
-		prepare: sql => database.prepare(sql),
-		close: () => database.close(),
-	});
+	const thread = createStreamThread();
+	const archive = await openStreamArchive({path, openThread: thread.openThread});
 	const server = await startStreamServer({archive, limits: {maxSessions: 1000}});
-	return {
-		...server,
-		kill: () => {
-			isDead = true;
-			database.close();
-		},
-	};
+	return {...server, kill: () => thread.kill()};
 }

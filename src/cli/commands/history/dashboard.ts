@@ -1,11 +1,11 @@
-import {join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import {z} from 'zod';
 
 import {formatBytes} from '../../../core/models/format-bytes.js';
 import {installDashboard} from '../../../history/dashboard/install-dashboard.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
-import {resolveHomeDirectory} from '../../resolve-home-directory.js';
+import {resolveDashboardsDirectory} from '../../resolve-home-directory.js';
 import {writeText} from '../../write-text.js';
 
 /** Each tenth of the wheel is told once. */
@@ -20,11 +20,6 @@ const schema = z.object({
 	json: z.boolean().default(false),
 	quiet: z.boolean().default(false),
 });
-
-/** Pages lie beside the models, so that a folder carried into a closed network has them. */
-export function resolveDashboardsDirectory(context: Pick<CommandContext, 'env' | 'cwd'>): string {
-	return join(resolveHomeDirectory(context), 'dashboard');
-}
 
 /** Makes the page of Ray's dashboard the one that `history serve` shows. */
 export async function runHistoryDashboardInstall(

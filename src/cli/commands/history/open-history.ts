@@ -2,6 +2,7 @@ import {resolve} from 'node:path';
 import {z} from 'zod';
 
 import {InfinisstError} from '../../../core/errors.js';
+import {endDeadRuns} from '../../../history/record/end-dead-runs.js';
 import {openHistory as openStore} from '../../../history/store/sqlite-history-store.js';
 import type {OpenDatabaseOptions} from '../../../history/store/open-database.js';
 import type {HistoryStore} from '../../../history/store/history-store.js';
@@ -16,14 +17,23 @@ export const historyFlags = {db: z.string().optional()};
 /** What those understand that look at one session. */
 export const sessionFlags = {...historyFlags, cluster: z.string().optional(), session: z.string().optional()};
 
-/** Opens the history that `--db` names, or the program's own; makes it if it is not there. */
-export function openHistory(
+/**
+ * Opens the history that `--db` names, or the program's own; makes it if it is not there. Runs of this machine that were
+ * killed have ended for whoever looks.
+ */
+export async function openHistory(
 	db: string | undefined,
 	context: Pick<CommandContext, 'env' | 'cwd'>,
 	options: Pick<OpenDatabaseOptions, 'survivesPowerCut'> = {},
 ): Promise<HistoryStore> {
 	const path = db === undefined ? resolveHistoryFile(context) : resolve(context.cwd, db);
-	return openStore({path, ...options});
+	const store = await openStore({path, ...options});
+	try {
+		endDeadRuns(store);
+	} catch {
+		// Another process writes, or nobody can: what there is can be read all the same.
+	}
+	return store;
 }
 
 export interface SessionChoice {

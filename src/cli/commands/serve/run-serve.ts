@@ -17,6 +17,7 @@ import {describeExposure} from '../../../server/auth/describe-exposure.js';
 import {compareSettings} from '../../../server/config/compare-settings.js';
 import {createServer, type ListeningAt, type Server} from '../../../server/create-server.js';
 import {openLog, type ServerLog} from '../../../server/logging/create-logger.js';
+import {HISTORY_PATH, type MountedHistory} from '../../../server/history/mounted-history.js';
 import type {ModelHost} from '../../../server/models/model-host.js';
 import {openModelHost} from '../../../server/models/open-model-host.js';
 import type {ServerSettings} from '../../../server/server-settings.js';
@@ -27,7 +28,7 @@ import type {CommandContext} from '../../command-context.js';
 import {describeError} from '../../describe-error.js';
 import {loadSettings} from '../../load-settings.js';
 import {readVersion} from '../../read-version.js';
-import {resolveHistoryFile} from '../../resolve-home-directory.js';
+import {resolveDashboardsDirectory, resolveHistoryFile} from '../../resolve-home-directory.js';
 import {writeText} from '../../write-text.js';
 import {logModelStates, logRouterEvent} from './log-models.js';
 import {recordRouterEvent} from './record-router-event.js';
@@ -143,11 +144,15 @@ async function serve({
 	});
 	let server: Server | undefined;
 	let archive: StreamArchive | undefined;
+	let mountedHistory: MountedHistory | undefined;
 	try {
 		archive = await openArchive(settings, context);
+		mountedHistory = await mountHistory(settings, context);
 		server = await createServer(
 			{
 				...(archive !== undefined && {archive}),
+				...(mountedHistory !== undefined && {mountedHistory}),
+				recorder: recorder.sessions,
 				sessionLog: new HistorySessionLog(new MemorySessionLog(), recorder),
 				settings: () => settings,
 				sessions,
@@ -179,6 +184,7 @@ async function serve({
 		if (!signal.aborted || error !== signal.reason) throw error;
 	} finally {
 		await archive?.close();
+		await mountedHistory?.close();
 	}
 	fault.signal.throwIfAborted();
 }
@@ -201,10 +207,24 @@ async function openRecorder(
 /** Streams outlive the server in the history's file; without a history they do not. */
 async function openArchive(
 	{history, historyFile}: ServerSettings,
-	context: Pick<ServeContext, 'env' | 'cwd'>,
+	context: Pick<ServeContext, 'env' | 'cwd' | 'clock'>,
 ): Promise<StreamArchive | undefined> {
 	if (!history) return undefined;
-	return openStreamArchive({path: historyFile ?? resolveHistoryFile(context)});
+	return openStreamArchive({path: historyFile ?? resolveHistoryFile(context), clock: context.clock});
+}
+
+/** With the page of Ray's dashboard where that was installed. */
+async function mountHistory(
+	{historyPages, historyFile}: ServerSettings,
+	context: Pick<ServeContext, 'env' | 'cwd'>,
+): Promise<MountedHistory | undefined> {
+	if (!historyPages) return undefined;
+	const dashboard = await findInstalledDashboard(resolveDashboardsDirectory(context));
+	return openMountedHistory({
+		path: historyFile ?? resolveHistoryFile(context),
+		basePath: HISTORY_PATH,
+		dashboardDirectory: dashboard?.directory,
+	});
 }
 
 /** A name that nobody knows, or a model that may not be fetched, is told before anything is opened. */

@@ -37,13 +37,14 @@ const SETTING_FLAGS: Readonly<Record<string, readonly [flag: string, path: Setti
 	db: ['--db', 'historyFile'],
 };
 
-/** Flags without a value, which say the one thing that is not the default. */
-const SWITCHES: Readonly<Record<string, readonly [flag: string, path: SettingPath, given: boolean]>> = {
-	download: ['--no-download', 'download', false],
-	dynamicBatching: ['--no-dynamic-batching', 'batching.dynamicBatching', false],
-	history: ['--no-history', 'history', false],
-	keepText: ['--keep-text', 'keepText', true],
-};
+/** Flags without a value, and what it is where they are given. */
+const SWITCHES: readonly (readonly [name: string, flag: string, path: SettingPath, given: boolean])[] = [
+	['download', '--no-download', 'download', false],
+	['dynamicBatching', '--no-dynamic-batching', 'batching.dynamicBatching', false],
+	['history', '--no-history', 'history', false],
+	['history', '--history', 'historyPages', true],
+	['keepText', '--keep-text', 'keepText', true],
+];
 
 const schema = z.looseObject({
 	config: z.string().min(1, 'must name a file').optional(),
@@ -72,7 +73,7 @@ export function parseServeOptions(flags: unknown): ServeOptions {
 		// Commander gives texts, and lists of them for flags that may be given again.
 		settings.push({path, flag, text: typeof value === 'string' ? value : (value as string[]).join(',')});
 	}
-	for (const [name, [flag, path, given]] of Object.entries(SWITCHES)) {
+	for (const [name, flag, path, given] of SWITCHES) {
 		if (rest[name] === given) settings.push({path, flag, text: String(given)});
 	}
 	return {configFile: config, settings, json};

@@ -8,13 +8,13 @@ import type {FileTranslationOptions, FileTranslator} from '../../../core/transla
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
 import {readAhead} from '../../../core/util/read-ahead.js';
 import type {RunRecorder} from '../../../history/record/run-recorder.js';
+import {describeSegment} from '../../../server/sessions/describe-segment.js';
 import type {SessionRecord} from '../../../server/sessions/session-recorder.js';
 import type {CommandContext} from '../../command-context.js';
 import {formatDuration, formatSpeed} from '../../render/format-status.js';
 import type {RunView} from '../../render/run-view.js';
 import {displayPath} from './display-path.js';
 import type {Recording} from './find-recordings.js';
-import {describeSegment} from './describe-segment.js';
 import {causeOf} from './open-recorder.js';
 import {nameRecording, useGivenName} from './name-recording.js';
 import type {RunEvent} from './run-event.js';
@@ -130,7 +130,12 @@ export async function translateRecording(
 		for await (const event of events) {
 			progress.take(event);
 			if (event.type === 'segment-final') {
-				record.updated(describeSegment(event.segment, run));
+				record.updated(
+					describeSegment(event.segment, {
+						target: run.task.targetLanguage,
+						keepsText: run.options.keepText,
+					}),
+				);
 				await sink.write(formatter.segment(event.segment));
 			}
 			if (event.type === 'warning-raised') warn(event.message, recording, run);

@@ -41,7 +41,7 @@ export function renderSessionPage(
 	reader: SessionReader,
 	path: string,
 	query: URLSearchParams,
-	basePath: string,
+	basePath = '',
 ): HistoryAnswer {
 	const [, , list = 'jobs', id = '', ...others] = path === '/' ? [] : path.split('/');
 	const pages = id === '' ? LISTS : DETAILS;

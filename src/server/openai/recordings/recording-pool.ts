@@ -10,12 +10,6 @@ import type {ModelHost} from '../../models/model-host.js';
 import type {ServerLimits} from '../../server-settings.js';
 import {FairLine} from './fair-line.js';
 
-/**
- * Recordings that are translated at once, of all models. One fills the batch of the model alone; the second is there so
- * that a short one need not wait for a long one. They have the processor only while no speaker needs it.
- */
-export const PARALLEL_RECORDINGS = 2;
-
 /** A translator that nobody used for so long is closed: it keeps a few hundred megabytes. */
 const IDLE_MS = 60_000;
 
@@ -24,7 +18,7 @@ const MAX_ATTEMPTS = 2;
 
 export interface RecordingPoolOptions {
 	readonly models: Pick<ModelHost, 'graphs'>;
-	readonly limits: () => Pick<ServerLimits, 'maxQueued' | 'sessionsPerKey'>;
+	readonly limits: () => Pick<ServerLimits, 'maxQueued' | 'parallelRecordings' | 'sessionsPerKey'>;
 	readonly clock: Clock;
 	readonly openTranslator: (graphsDirectory: string, signal: AbortSignal) => Promise<RecordingTranslator>;
 }
@@ -32,6 +26,8 @@ export interface RecordingPoolOptions {
 export interface RecordingJob {
 	readonly model: string;
 	readonly recording: RecordingRequest;
+	/** Called once, when it need not wait any more. */
+	readonly onTurn?: () => void;
 }
 
 /** A place for one upload and its translation. */
@@ -58,7 +54,7 @@ interface OpenTranslator {
  */
 export class RecordingPool {
 	readonly #options: RecordingPoolOptions;
-	readonly #line = new FairLine(PARALLEL_RECORDINGS);
+	readonly #line: FairLine;
 	readonly #translators = new Map<string, OpenTranslator>();
 	readonly #ended = new AbortController();
 	/** Places by owner. */
@@ -67,6 +63,7 @@ export class RecordingPool {
 
 	constructor(options: RecordingPoolOptions) {
 		this.#options = options;
+		this.#line = new FairLine(() => options.limits().parallelRecordings);
 	}
 
 	/** Being received, waiting or being translated. */
@@ -88,9 +85,9 @@ export class RecordingPool {
 	 * many; `RESOURCE_CLOSED`.
 	 */
 	take(owner: string, isKey: boolean): RecordingPlace {
-		const {maxQueued, sessionsPerKey} = this.#options.limits();
+		const {maxQueued, parallelRecordings, sessionsPerKey} = this.#options.limits();
 		if (this.#ended.signal.aborted) throw shuttingDownError();
-		if (this.#count >= PARALLEL_RECORDINGS + maxQueued) {
+		if (this.#count >= parallelRecordings + maxQueued) {
 			throw new InfinisstError(
 				'ENGINE_BUSY',
 				`${this.#count} recordings are waiting, which is all there is room for`,
@@ -141,13 +138,14 @@ export class RecordingPool {
 
 	async *#translate(
 		owner: string,
-		{model, recording}: RecordingJob,
+		{model, recording, onTurn}: RecordingJob,
 		signal: AbortSignal,
 	): AsyncGenerator<TranslationEvent, void> {
 		// Before its turn: a model that is still being fetched keeps nobody from the others.
 		const graphsDirectory = await this.#options.models.graphs(model, signal);
 		const release = await this.#line.enter(owner, signal);
 		try {
+			onTurn?.();
 			let told = 0;
 			for (let attempt = 1; ; attempt++) {
 				// The same recording gives the same events every time: those that were told already are passed over.

@@ -5,10 +5,12 @@ import {z} from 'zod';
 import {InfinisstError} from '../../../core/errors.js';
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
 import type {ServerParts} from '../../server-parts.js';
+import type {SessionRecorder} from '../../sessions/session-recorder.js';
 import {chooseModel} from '../choose-model.js';
 import {describeOpenAiError, errorBodySchema} from '../error-body.js';
 import {contentTooLarge, receiveUpload, type Upload, type UploadedFile} from './receive-upload.js';
 import {formDescription, parseRecordingForm, type RecordingForm} from './recording-form.js';
+import {recordRecording} from './record-recording.js';
 import type {RecordingPlace, RecordingPool} from './recording-pool.js';
 import {streamAnswer} from './stream-answer.js';
 import type {UploadFolder} from './upload-folder.js';
@@ -16,6 +18,7 @@ import {needsWords, shortSchema, verboseSchema, writeAnswer, type AnswerFacts} f
 
 export interface RecordingParts extends Pick<ServerParts, 'settings' | 'models' | 'signal'> {
 	readonly pool: RecordingPool;
+	readonly recorder: Pick<SessionRecorder, 'openUpload'>;
 	readonly folder: UploadFolder;
 	/** Who takes turns with the others, and whether that is a key. */
 	readonly ownerOf: (request: FastifyRequest) => {readonly id: string; readonly isKey: boolean};
@@ -83,7 +86,7 @@ async function answer(
 			sourceLanguage: form.language,
 			targets: [task === 'translate' ? 'en' : 'same'],
 		}).name;
-		const events = translate({task, model, form, file}, place, parts, signal);
+		const events = translate({task, model, form, file}, request, place, parts, signal);
 		const facts: AnswerFacts = {task, model, file: file.name, form};
 		if (form.stream) {
 			return await sendStream({events: putAwayAfter(events, putAway), facts, signal}, request, reply);
@@ -158,10 +161,12 @@ interface Wanted {
 
 function translate(
 	{task, model, form, file}: Wanted,
+	{id, principal}: FastifyRequest,
 	place: RecordingPlace,
-	{settings}: RecordingParts,
+	{settings, recorder}: RecordingParts,
 	signal: AbortSignal,
 ): AsyncIterable<TranslationEvent> {
+	const {keepText} = settings();
 	const recording = {
 		path: file.path,
 		name: file.name,
@@ -171,10 +176,22 @@ function translate(
 			task,
 			temperature: form.temperature,
 			words: needsWords(form),
+			tokens: form.responseFormat === 'verbose_json',
 			...(form.prompt !== undefined && {prompt: form.prompt}),
 		},
 	};
-	return place.translate({model, recording}, signal);
+	return recordRecording(recorder, {
+		upload: {
+			id: `upload-${id}`,
+			owner: principal?.id,
+			file: keepText ? file.name : undefined,
+			model,
+			sourceLanguage: form.language,
+			targets: [task === 'translate' ? 'en' : 'same'],
+		},
+		keepsText: keepText,
+		translate: onTurn => place.translate({model, recording, onTurn}, signal),
+	});
 }
 
 function requireFile({file}: Upload): UploadedFile {

@@ -1,37 +1,11 @@
 import {expect, it} from 'vitest';
-import type {
-	RecordedOutcome,
-	RecordedSession,
-	RecordedUpdate,
-	SessionRecorder,
-} from '../../../../src/server/sessions/session-recorder.js';
+import {NO_RECORDER, type SessionRecorder} from '../../../../src/server/sessions/session-recorder.js';
 import {openHosted, openHostFixture, settle, textOf} from '../../../helpers/hosted.js';
 import {scriptedAudio} from '../../../helpers/scripted-audio.js';
-
-type Told =
-	| ['opened', RecordedSession]
-	| ['began' | 'reset', number]
-	| ['updated', RecordedUpdate]
-	| ['ended', RecordedOutcome];
-
-function createRecorder(): {readonly recorder: SessionRecorder; readonly told: Told[]} {
-	const told: Told[] = [];
-	const recorder: SessionRecorder = {
-		open(session) {
-			told.push(['opened', session]);
-			return {
-				began: atMs => told.push(['began', atMs]),
-				reset: atMs => told.push(['reset', atMs]),
-				updated: update => told.push(['updated', update]),
-				ended: outcome => told.push(['ended', outcome]),
-			};
-		},
-	};
-	return {recorder, told};
-}
+import {createToldRecorder} from '../../../helpers/told-recorder.js';
 
 it('is told what became of a session, in order, without any text', async () => {
-	const {recorder, told} = createRecorder();
+	const {recorder, told} = createToldRecorder();
 	const {host, clock} = await openHostFixture({recorder});
 	const {session, events, until} = openHosted(host, {
 		id: 'one',
@@ -75,7 +49,7 @@ it('is told what became of a session, in order, without any text', async () => {
 });
 
 it('is told texts where they are kept', async () => {
-	const {recorder, told} = createRecorder();
+	const {recorder, told} = createToldRecorder();
 	const {host} = await openHostFixture({recorder, settings: {keepText: true}});
 	const {session, events, until} = openHosted(host, {
 		options: {sourceLanguage: 'en', targets: ['de'], prompt: 'names'},
@@ -101,6 +75,7 @@ it.each(['open', 'updated', 'ended'] as const)(
 			calls++;
 		};
 		const recorder: SessionRecorder = {
+			...NO_RECORDER,
 			open() {
 				if (method === 'open') fail();
 				return {

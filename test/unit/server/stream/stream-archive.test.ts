@@ -1,7 +1,8 @@
 import {join} from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 
-import {openStreamArchive} from '../../../../src/history/record/stream-archive.js';
+import {openStreamArchive, type StreamArchiveOptions} from '../../../../src/history/record/stream-archive.js';
+import {StreamRows, type StreamChange} from '../../../../src/history/record/stream-rows.js';
 import {openDatabase} from '../../../../src/history/store/open-database.js';
 import {MemoryStreamArchive} from '../../../../src/server/stream/memory-stream-archive.js';
 import type {
@@ -9,6 +10,8 @@ import type {
 	ArchivedUpdate,
 	StreamArchive,
 } from '../../../../src/server/stream/stream-archive.js';
+import {FakeClock} from '../../../helpers/fake-context.js';
+import {createStreamThread} from '../../../helpers/stream-thread.js';
 import {temporaryDirectory} from '../../../helpers/temporary-directory.js';
 
 /** What every archive does. */
@@ -17,10 +20,10 @@ function testStreamArchive(name: string, open: () => StreamArchive | Promise<Str
 		it('gives back what was saved', async () => {
 			const archive = await open();
 			await archive.open(facts('a'));
-			expect(archive.find('hash of a')).toEqual({...facts('a'), ...NOTHING});
+			expect(await archive.find('hash of a')).toEqual({...facts('a'), ...NOTHING});
 			await archive.save('a', update(0, ['one', 'two']));
 			await archive.save('a', update(2, ['three']));
-			expect(archive.find('hash of a')).toMatchObject({
+			expect(await archive.find('hash of a')).toMatchObject({
 				id: 'a',
 				finals: [
 					{ordinal: 0, seq: 0, json: '"one"'},
@@ -39,7 +42,7 @@ function testStreamArchive(name: string, open: () => StreamArchive | Promise<Str
 			await archive.open(facts('a'));
 			await archive.save('a', update(0, ['one', 'two']));
 			await archive.save('a', {...update(1, ['two']), finals: [{ordinal: 1, seq: 4, json: '"two"'}]});
-			expect(archive.find('hash of a')!.finals.map(({seq}) => seq)).toEqual([0, 4]);
+			expect((await archive.find('hash of a'))!.finals.map(({seq}) => seq)).toEqual([0, 4]);
 			await archive.close();
 		});
 
@@ -50,51 +53,93 @@ function testStreamArchive(name: string, open: () => StreamArchive | Promise<Str
 			await archive.save('nobody', update(0, ['one']));
 			archive.forget('a');
 			await archive.save('a', update(0, ['one']));
-			expect(archive.find('hash of a')).toBeUndefined();
-			expect(archive.find('hash of nobody')).toBeUndefined();
-			expect(archive.find('hash of b')).toBeDefined();
+			expect(await archive.find('hash of a')).toBeUndefined();
+			expect(await archive.find('hash of nobody')).toBeUndefined();
+			expect(await archive.find('hash of b')).toBeDefined();
 			await archive.close();
 		});
 	});
 }
 
 testStreamArchive('MemoryStreamArchive', () => new MemoryStreamArchive());
-testStreamArchive('SqliteStreamArchive', () => openStreamArchive({path: ':memory:'}));
+testStreamArchive('an archive in the history', () => open(':memory:'));
 
-describe('SqliteStreamArchive', () => {
+function open(path: string, more: Partial<StreamArchiveOptions> = {}): Promise<StreamArchive> {
+	return openStreamArchive({path, openThread: createStreamThread().openThread, ...more});
+}
+
+describe('an archive in the history', () => {
 	it('keeps streams in the file, and those of yesterday no longer', async () => {
 		const path = join(await temporaryDirectory(), 'history.db');
 		let nowMs = 1_700_000_000_000;
-		const first = await openStreamArchive({path}, {nowMs: () => nowMs});
+		const first = await open(path, {nowMs: () => nowMs});
 		await first.open(facts('a'));
 		await first.save('a', update(0, ['one']));
 		await first.close();
-		const second = await openStreamArchive({path}, {nowMs: () => nowMs});
-		expect(second.find('hash of a')!.finals).toHaveLength(1);
+		const second = await open(path, {nowMs: () => nowMs});
+		expect((await second.find('hash of a'))!.finals).toHaveLength(1);
 		await second.close();
 		nowMs += 86_400_001;
-		const third = await openStreamArchive({path}, {nowMs: () => nowMs});
-		expect(third.find('hash of a')).toBeUndefined();
+		const third = await open(path, {nowMs: () => nowMs});
+		expect(await third.find('hash of a')).toBeUndefined();
 		await third.close();
 	});
 
-	it('waits without blocking while another process writes', async () => {
+	it('tells what waits for another process that it is not kept yet, keeps it, and writes it when the file is free', async () => {
 		const path = join(await temporaryDirectory(), 'history.db');
-		const archive = await openStreamArchive({path});
+		const clock = new FakeClock();
+		const archive = await open(path, {clock});
 		const other = await openDatabase({path});
 		other.exec('BEGIN IMMEDIATE');
-		void archive.open(facts('a'));
-		const saved = archive.save('a', update(0, ['one']));
-		let isSaved = false;
-		void saved.then(() => (isSaved = true));
-		// Longer than a batch waits.
-		await new Promise(resolve => setTimeout(resolve, 30));
-		expect(isSaved).toBe(false);
+		await expect(archive.open(facts('a'))).rejects.toMatchObject({code: 'HISTORY_LOCKED'});
 		other.exec('COMMIT');
-		await saved;
-		expect(archive.find('hash of a')!.finals).toHaveLength(1);
+		clock.advance(50);
+		expect(await archive.find('hash of a')).toMatchObject({id: 'a'});
 		other.close();
 		await archive.close();
+	});
+
+	it('writes together what comes while something is written, in its order', async () => {
+		const writes: (readonly StreamChange[])[] = [];
+		const release: (() => void)[] = [];
+		const archive = await open(':memory:', {
+			openThread: () => ({
+				call(method, argument) {
+					if (method !== 'write') return Promise.resolve(undefined);
+					writes.push(argument as readonly StreamChange[]);
+					return new Promise(resolve => release.push(() => resolve(undefined)));
+				},
+				close: () => Promise.resolve(),
+			}),
+		});
+		const first = archive.open(facts('a'));
+		void archive.save('a', update(0, ['one']));
+		const last = archive.save('a', update(1, ['two']));
+		expect(writes).toHaveLength(1);
+		release[0]!();
+		await first;
+		await vi.waitFor(() => expect(writes).toHaveLength(2));
+		expect(writes.map(changes => changes.map(({type}) => type))).toEqual([['open'], ['save', 'save']]);
+		release[1]!();
+		await last;
+		await archive.close();
+		await expect(archive.open(facts('b'))).rejects.toMatchObject({code: 'RESOURCE_CLOSED'});
+	});
+
+	it('keeps in a thread of its own what it is told, and says why it cannot', async () => {
+		const folder = await temporaryDirectory();
+		const path = join(folder, 'history.db');
+		const archive = await openStreamArchive({path});
+		await archive.open(facts('a'));
+		await archive.save('a', update(0, ['one']));
+		// Another process sees what was told.
+		const other = new StreamRows(await openDatabase({path}), 0);
+		expect(other.find('hash of a')).toMatchObject({checkpoint: update(0, ['one']).checkpoint});
+		other.close();
+		void archive.save('a', update(1, ['two']));
+		expect((await archive.find('hash of a'))!.finals).toHaveLength(2);
+		await archive.close();
+		await expect(openStreamArchive({path: folder})).rejects.toMatchObject({code: 'INPUT_UNREADABLE'});
 	});
 });
 

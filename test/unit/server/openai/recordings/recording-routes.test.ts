@@ -2,12 +2,13 @@ import {readdir} from 'node:fs/promises';
 import {request as httpRequest} from 'node:http';
 import {join} from 'node:path';
 import {APIError, toFile} from 'openai';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {InfinisstError} from '../../../../../src/core/errors.js';
 import {rejectionOf} from '../../../../helpers/rejection-of.js';
 import {makeWords} from '../../../../helpers/make-segment.js';
 import {openOpenAiServer, type OpenAiServer} from '../../../../helpers/open-ai-server.js';
 import {createScriptedRecordings} from '../../../../helpers/scripted-recordings.js';
+import {createToldRecorder} from '../../../../helpers/told-recorder.js';
 
 const file = () => toFile(Buffer.from('the bytes of a recording'), 'talk.mp3');
 
@@ -91,7 +92,11 @@ describe('POST /v1/audio/transcriptions', () => {
 							else
 								yield {
 									...event,
-									segment: {...event.segment, words: makeWords([' Hello', ' there.'], 0, 500)},
+									segment: {
+										...event.segment,
+										words: makeWords([' Hello', ' there.'], 0, 500),
+										tokens: [2425, 456, 13],
+									},
 								};
 						}
 					},
@@ -107,6 +112,7 @@ describe('POST /v1/audio/transcriptions', () => {
 			});
 		const both = create(['word', 'segment']);
 		const run = await recordings.begun(1);
+		expect(run.recording.options.tokens).toBe(true);
 		run.say('Hello there.');
 		run.finish();
 		expect(await both).toEqual({
@@ -121,7 +127,7 @@ describe('POST /v1/audio/transcriptions', () => {
 					start: 0,
 					end: 2,
 					text: 'Hello there.',
-					tokens: [],
+					tokens: [2425, 456, 13],
 					temperature: 0,
 					avg_logprob: -0.25,
 					compression_ratio: 1.3,
@@ -487,5 +493,74 @@ describe('GET /v1/models', () => {
 		const error = await catchApiError(client.models.retrieve('gpt-5'));
 		expect(error.status).toBe(404);
 		expect(error).toMatchObject({code: 'model_not_found', param: 'model', type: 'invalid_request_error'});
+	});
+});
+
+describe('what the history is told of a recording', () => {
+	it('is who sent it for what, its segments without their text, and its end', async () => {
+		const recordings = createScriptedRecordings();
+		const {recorder, told} = createToldRecorder();
+		const {client} = await openOpenAiServer({openTranslator: recordings.open, recorder});
+		const answer = client.audio.translations.create({file: await file(), model: 'whisper-1', prompt: 'Anna'});
+		const run = await recordings.begun(1);
+		expect(told.map(([type]) => type)).toEqual(['uploaded', 'began']);
+		run.say('Hello there.');
+		run.say('Good bye.');
+		run.finish();
+		await answer;
+		expect(told[0]).toEqual([
+			'uploaded',
+			{
+				id: expect.stringMatching(/^upload-[\da-f-]{36}$/) as string,
+				owner: undefined,
+				file: undefined,
+				model: 'scripted',
+				sourceLanguage: 'auto',
+				targets: ['en'],
+				createdAtMs: expect.any(Number) as number,
+			},
+		]);
+		expect(told.slice(2)).toMatchObject([
+			['updated', {audioMs: 2000, characters: 12, segments: 1, texts: []}],
+			['updated', {audioMs: 4000, characters: 9, segments: 1, texts: []}],
+			['ended', {audioMs: 4000, cause: undefined}],
+		]);
+		expect(JSON.stringify(told)).not.toMatch(/Hello|talk|Anna/);
+	});
+
+	it('holds its name and texts where they are kept', async () => {
+		const recordings = createScriptedRecordings();
+		const {recorder, told} = createToldRecorder();
+		const settings = {keepText: true};
+		const {client} = await openOpenAiServer({openTranslator: recordings.open, recorder, settings});
+		const answer = client.audio.transcriptions.create({file: await file(), model: 'whisper-1'});
+		const run = await recordings.begun(1);
+		run.say('Hello there.');
+		run.finish();
+		await answer;
+		expect(told[0]).toMatchObject(['uploaded', {file: 'talk.mp3', targets: ['same']}]);
+		expect(told[2]).toMatchObject(['updated', {texts: [{language: 'en', text: 'Hello there.'}]}]);
+	});
+
+	it('is why there was no end: what failed, or that its client went away', async () => {
+		const recordings = createScriptedRecordings();
+		const {recorder, told} = createToldRecorder();
+		const {client} = await openOpenAiServer({openTranslator: recordings.open, recorder});
+		const failed = client.audio.transcriptions.create({file: await file(), model: 'whisper-1'});
+		(await recordings.begun(1)).fail(new InfinisstError('AUDIO_UNDECODABLE', 'It is no recording'));
+		await rejectionOf(failed);
+		const stop = new AbortController();
+		const left = client.audio.transcriptions.create(
+			{file: await file(), model: 'whisper-1'},
+			{signal: stop.signal},
+		);
+		await recordings.begun(2);
+		stop.abort();
+		await rejectionOf(left);
+		await vi.waitFor(() => expect(told.filter(([type]) => type === 'ended')).toHaveLength(2));
+		expect(told.filter(([type]) => type === 'ended')).toMatchObject([
+			['ended', {cause: {code: 'AUDIO_UNDECODABLE'}}],
+			['ended', {cause: {code: 'RESOURCE_CLOSED'}}],
+		]);
 	});
 });
