@@ -222,7 +222,7 @@ describe('a live head that misbehaves', () => {
 			502,
 			'502: The head of default/test does not answer: connection refused. Its last session is kept at /c/default/test/session_before/',
 		]);
-		expect(plain.headers.link).toBe('</c/default/test/session_before/>; rel="alternate"');
+		expect(plain.headers['link']).toBe('</c/default/test/session_before/>; rel="alternate"');
 		const page = await get(url, '/c/default/test/live/', {headers: {accept: 'text/html,*/*'}});
 		expect([page.status, page.headers['content-type']]).toEqual([502, 'text/html; charset=utf-8']);
 		expect(page.text).toContain('<a href="/c/default/test/session_before/">session_before</a>');
