@@ -1,6 +1,5 @@
-import {createHash} from 'node:crypto';
-
 import {InfinisstError} from '../../core/errors.js';
+import {hashToken} from '../../core/util/hash-token.js';
 import type {ApiKey} from '../server-settings.js';
 
 /**
@@ -20,6 +19,6 @@ export function hashApiKey(key: string, place: string): ApiKey {
 		);
 	}
 
-	const sha256 = createHash('sha256').update(key).digest('hex');
+	const sha256 = hashToken(key);
 	return {id: `key-${sha256.slice(0, 16)}`, sha256};
 }
