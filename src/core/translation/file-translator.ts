@@ -21,6 +21,8 @@ export interface FileTranslationOptions {
 	readonly timestamps?: boolean;
 	/** Also time every word. @default false */
 	readonly words?: boolean;
+	/** Also give the tokens of each segment. @default false */
+	readonly tokens?: boolean;
 	/** Fires to stop; the iteration then throws `signal.reason`. */
 	readonly signal?: AbortSignal;
 }

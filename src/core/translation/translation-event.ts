@@ -28,6 +28,8 @@ export interface Segment {
 	readonly compressionRatio: number;
 	/** Sampling temperature the text was accepted at; 0 is greedy or beam. */
 	readonly temperature: number;
+	/** The text in the vocabulary of the model that wrote it; only when tokens were asked for. */
+	readonly tokens?: readonly number[];
 }
 
 /** What the translation of one recording reports, in the order of the audio. Fatal faults throw. */

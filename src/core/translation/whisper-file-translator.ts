@@ -98,7 +98,15 @@ export async function openWhisperFileTranslator(
 				if (detected !== undefined) yield {type: 'language-detected', ...detected};
 				const textLanguage = request.task === 'translate' ? 'en' : language;
 				for (const segment of toSegments(speech, recognition, language, textLanguage, model.vocabulary)) {
-					yield {type: 'segment-final', segment: {index: segments++, ...segment}};
+					const {tokens, ...facts} = segment;
+					yield {
+						type: 'segment-final',
+						segment: {
+							index: segments++,
+							...facts,
+							...(request.tokens === true && tokens !== undefined && {tokens}),
+						},
+					};
 				}
 				if (recognition.repairs.includes('cut')) {
 					const seconds = Math.round(speech.startMs / 1000);

@@ -29,20 +29,30 @@ export function toSegments(
 		compressionRatio,
 		temperature,
 	};
+	const {tokens} = recognition;
 	const words = timeWords(audio, recognition, textLanguage, vocabulary);
 	if (words === undefined || words.length === 0) {
-		return [{...common, ...spokenSpan(audio), text: recognition.text}];
+		return [{...common, ...spokenSpan(audio), text: recognition.text, tokens}];
 	}
 	return splitSentences(words).map(sentence => ({
 		...common,
-		startMs: sentence[0]!.startMs,
-		endMs: sentence.at(-1)!.endMs,
+		startMs: sentence[0]!.word.startMs,
+		endMs: sentence.at(-1)!.word.endMs,
 		text: sentence
-			.map(({text}) => text)
+			.map(({word}) => word.text)
 			.join('')
 			.trim(),
-		words: sentence,
+		words: sentence.map(({word}) => word),
+		tokens: tokens.slice(sentence[0]!.from, sentence.at(-1)!.to),
 	}));
+}
+
+/** A word, and where its tokens are among those of the recognition. */
+interface PlacedWord {
+	readonly word: TimedWord;
+	readonly from: number;
+	/** One more than the last. */
+	readonly to: number;
 }
 
 function timeWords(
@@ -50,16 +60,20 @@ function timeWords(
 	{tokens, times, probabilities}: Recognition,
 	language: string,
 	vocabulary: WhisperVocabulary,
-): TimedWord[] | undefined {
+): PlacedWord[] | undefined {
 	if (times === undefined || times.length === 0) return undefined;
 	// The first word is timed from the beginning of the audio, silence before it included.
 	const {startMs, endMs} = spokenSpan(audio);
 	const place = (offsetMs: number): number => Math.min(Math.max(audio.startMs + offsetMs, startMs), endMs);
 	return splitWords(tokens, vocabulary, language).map(({text, from, to}) => ({
-		text,
-		startMs: place(times[from]!.startMs),
-		endMs: place(times[to - 1]!.endMs),
-		probability: mean(probabilities.slice(from, to)),
+		word: {
+			text,
+			startMs: place(times[from]!.startMs),
+			endMs: place(times[to - 1]!.endMs),
+			probability: mean(probabilities.slice(from, to)),
+		},
+		from,
+		to,
 	}));
 }
 
@@ -68,11 +82,11 @@ function spokenSpan({runs}: VoicedAudio): {startMs: number; endMs: number} {
 	return {startMs: toMs(runs[0]!.startSample), endMs: toMs(runs.at(-1)!.endSample)};
 }
 
-function splitSentences(words: readonly TimedWord[]): TimedWord[][] {
-	const sentences: TimedWord[][] = [[]];
-	for (const [index, word] of words.entries()) {
-		sentences.at(-1)!.push(word);
-		if (endsSentence(word.text) && index < words.length - 1) sentences.push([]);
+function splitSentences(words: readonly PlacedWord[]): PlacedWord[][] {
+	const sentences: PlacedWord[][] = [[]];
+	for (const [index, placed] of words.entries()) {
+		sentences.at(-1)!.push(placed);
+		if (endsSentence(placed.word.text) && index < words.length - 1) sentences.push([]);
 	}
 	return sentences;
 }

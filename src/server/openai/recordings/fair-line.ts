@@ -8,12 +8,13 @@ export type Release = () => void;
  * does not keep the others waiting; an owner's own are served in their order.
  */
 export class FairLine {
-	readonly #maxRunning: number;
+	readonly #maxRunning: () => number;
 	/** The owner whose turn is next comes first. */
 	readonly #waiting = new Map<string, Deferred<void>[]>();
 	#running = 0;
 
-	constructor(maxRunning: number) {
+	/** @param maxRunning - asked whenever somebody comes or leaves. */
+	constructor(maxRunning: () => number) {
 		this.#maxRunning = maxRunning;
 	}
 
@@ -24,13 +25,14 @@ export class FairLine {
 	/** @throws `signal.reason`. */
 	async enter(owner: string, signal: AbortSignal): Promise<Release> {
 		signal.throwIfAborted();
-		if (this.#running < this.#maxRunning) this.#running++;
+		if (this.#running < this.#maxRunning()) this.#running++;
 		else await this.#wait(owner, signal);
 		let isReleased = false;
 		return () => {
 			if (isReleased) return;
 			isReleased = true;
-			this.#next();
+			this.#running--;
+			while (this.#running < this.#maxRunning() && this.#waiting.size > 0) this.#letIn();
 		};
 	}
 
@@ -54,15 +56,11 @@ export class FairLine {
 		}
 	}
 
-	/** Hands a place on. */
-	#next(): void {
-		const [owner, line] = this.#waiting.entries().next().value ?? [];
-		const turn = line?.shift();
-		if (owner === undefined || line === undefined || turn === undefined) {
-			this.#running--;
-			return;
-		}
-
+	/** Whose turn it is. */
+	#letIn(): void {
+		const [owner, line] = this.#waiting.entries().next().value!;
+		const turn = line.shift()!;
+		this.#running++;
 		this.#waiting.delete(owner);
 		if (line.length > 0) this.#waiting.set(owner, line);
 		turn.resolve();

@@ -139,8 +139,7 @@ function describeSegment(segment: Segment) {
 		start: toSeconds(segment.startMs),
 		end: toSeconds(segment.endMs),
 		text: segment.text,
-		// Of the model's own vocabulary, which leaves the process of the model as text only.
-		tokens: [],
+		tokens: [...(segment.tokens ?? [])],
 		temperature: segment.temperature,
 		avg_logprob: segment.averageLogProbability,
 		compression_ratio: segment.compressionRatio,

@@ -48,7 +48,16 @@ describe('toSegments()', () => {
 				noSpeechProbability: 0.1,
 				compressionRatio: 1.2,
 				temperature: 0.4,
+				tokens: [0, 1, 2, 3],
 			},
+		]);
+	});
+
+	it('gives each sentence its own tokens', () => {
+		const pieces = [' Ask', ' not', '.', ' Ask', ' what', '!'];
+		expect(segments(pieces).map(({tokens}) => tokens)).toEqual([
+			[0, 1, 2],
+			[3, 4, 5],
 		]);
 	});
 

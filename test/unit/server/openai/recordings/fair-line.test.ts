@@ -25,8 +25,26 @@ function watchLine(line: FairLine) {
 }
 
 describe('FairLine', () => {
+	it('lets in more when more may be, from the next that leaves on, and fewer when fewer may', async () => {
+		let most = 1;
+		const line = new FairLine(() => most);
+		const {order, enter, leave} = watchLine(line);
+		for (const name of ['a', 'b', 'c', 'd']) enter(name, name);
+		await settle();
+		expect(order).toEqual(['a']);
+		most = 2;
+		await leave('a');
+		expect(order).toEqual(['a', 'b', 'c']);
+		most = 1;
+		await leave('b');
+		expect(order).toEqual(['a', 'b', 'c']);
+		await leave('c');
+		expect(order).toEqual(['a', 'b', 'c', 'd']);
+		expect(line.running).toBe(1);
+	});
+
 	it('lets owners take turns, however many one of them brought before the others came', async () => {
-		const {order, enter, leave} = watchLine(new FairLine(1));
+		const {order, enter, leave} = watchLine(new FairLine(() => 1));
 		for (const name of ['a1', 'a2', 'a3']) enter('a', name);
 		for (const name of ['b1', 'b2']) enter('b', name);
 		enter('c', 'c1');
@@ -36,7 +54,7 @@ describe('FairLine', () => {
 	});
 
 	it('lets so many in at a time, and counts a place that is given up twice once', async () => {
-		const line = new FairLine(2);
+		const line = new FairLine(() => 2);
 		const first = await line.enter('a', never);
 		await line.enter('a', never);
 		expect(line.running).toBe(2);
@@ -48,7 +66,7 @@ describe('FairLine', () => {
 	});
 
 	it('forgets who gives up waiting, with the reason of the signal', async () => {
-		const line = new FairLine(1);
+		const line = new FairLine(() => 1);
 		const release = await line.enter('a', never);
 		const gone = new AbortController();
 		const reason = new Error('gone');
