@@ -32,25 +32,3 @@ export async function openRawConnection(port: number): Promise<RawConnection> {
 		},
 	};
 }
-
-/** The answer to a request as it stands, with the path as it stands. */
-export async function requestRaw(
-	port: number,
-	path: string,
-	headers: readonly string[] = [],
-	body = '',
-	method = 'GET',
-): Promise<{readonly status: number; readonly text: string}> {
-	const connection = await openRawConnection(port);
-	const lines = [
-		`${method} ${path} HTTP/1.1`,
-		`host: 127.0.0.1:${port}`,
-		'connection: close',
-		...headers,
-		'',
-		body,
-	];
-	connection.write(lines.join('\r\n'));
-	const text = await connection.answer;
-	return {status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text};
-}

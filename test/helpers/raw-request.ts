@@ -8,15 +8,24 @@ export interface RawAnswer {
 	readonly body: Buffer;
 }
 
-/** A request whose path is sent as it is: others tidy it up first. */
+export interface RawRequest {
+	readonly method?: string;
+	/** May say what is not true, such as another length. */
+	readonly headers?: Record<string, string>;
+	readonly body?: string;
+}
+
+/** A request whose path and headers are sent as they are: others tidy them up first. */
 export async function requestRaw(
 	server: {readonly url: string},
 	path: string,
-	{method = 'GET', headers = {}}: {readonly method?: string; readonly headers?: Record<string, string>} = {},
+	{method = 'GET', headers = {}, body = ''}: RawRequest = {},
 ): Promise<RawAnswer> {
 	const {hostname, port} = new URL(server.url);
 	const outgoing = request({host: hostname, port, path, method, headers, agent: false});
-	outgoing.end();
+	outgoing.end(body);
 	const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+	// A connection may be cut once it was answered.
+	outgoing.on('error', () => undefined);
 	return {status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response)};
 }

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {z} from 'zod';
 import {InfinisstError} from '../../../src/core/errors.js';
 import {openTestServer, type TestServer} from '../../helpers/open-test-server.js';
-import {requestRaw} from '../../helpers/raw-connection.js';
+import {requestRaw} from '../../helpers/raw-request.js';
 
 function faultyRoutes(app: FastifyInstance): void {
 	const typed = app.withTypeProvider<ZodTypeProvider>();
@@ -128,15 +128,17 @@ it.each(['/%', '/%zz', '/v1/stream/%ff%fe/listen', `/wss/${'a'.repeat(3000)}`])(
 	'answers the address %s, which cannot be decoded or is too long, and goes on',
 	async path => {
 		const server = await openTestServer();
-		const {status, text} = await requestRaw(server.port, path);
+		const {status, body} = await requestRaw(server, path);
 		expect([400, 404, 414]).toContain(status);
-		expect(text).toContain('"error"');
-		const upgrade = ['upgrade: websocket', 'connection: upgrade', 'sec-websocket-version: 13'];
+		expect(body.toString()).toContain('"error"');
+		const headers = {
+			upgrade: 'websocket',
+			connection: 'upgrade',
+			'sec-websocket-version': '13',
+			'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+		};
 		// It ends: nothing of the upgrade is left behind.
-		expect(
-			(await requestRaw(server.port, path, [...upgrade, 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==']))
-				.status,
-		).toBe(status);
+		expect((await requestRaw(server, path, {headers})).status).toBe(status);
 		expect((await ask(server, '/livez')).status).toBe(200);
 	},
 );

@@ -2,8 +2,10 @@ import {once} from 'node:events';
 import {gzipSync} from 'node:zlib';
 import type {FastifyInstance} from 'fastify';
 import {describe, expect, it, vi} from 'vitest';
+import {listApiRoutes} from '../../helpers/api-routes.js';
 import {openTestServer, type TestServer} from '../../helpers/open-test-server.js';
-import {openRawConnection, requestRaw} from '../../helpers/raw-connection.js';
+import {openRawConnection} from '../../helpers/raw-connection.js';
+import {requestRaw} from '../../helpers/raw-request.js';
 import {openTestSocket, refuseHandshake, whenClosed} from '../../helpers/test-socket.js';
 import {FakeClock} from '../../helpers/fake-clock.js';
 
@@ -150,6 +152,31 @@ describe('bodies', () => {
 		},
 	);
 
+	it('packed are refused on every route, uploads of recordings too, before a byte of them is read', async () => {
+		const server = await openTestServer({settings: {limits: {requestsPerSecond: 0}}});
+		const routes = (await listApiRoutes(server)).filter(({method}) => method === 'POST');
+		expect(routes.map(({path}) => path)).toEqual(
+			expect.arrayContaining(['/init', '/download_youtube', '/v1/audio/transcriptions']),
+		);
+		// A thousandth of what it holds.
+		const bomb = gzipSync(Buffer.alloc(100_000_000));
+		const before = process.memoryUsage.rss();
+		for (const {path} of routes) {
+			const answer = await fetch(`${server.url}${path}`, {
+				method: 'POST',
+				headers: {'content-type': 'multipart/form-data; boundary=a', 'content-encoding': 'gzip'},
+				body: bomb,
+			});
+			expect(`${path}: ${answer.status}`).toBe(`${path}: 415`);
+			expect(await answer.text()).toContain(
+				'Bodies with a content-encoding are not taken. Send it as it is.',
+			);
+		}
+		expect(await server.figure('infinisst_refused_total{reason="encoding"}')).toBe(routes.length);
+		expect(process.memoryUsage.rss() - before).toBeLessThan(80_000_000);
+		expect(await isWell(server)).toBe(true);
+	});
+
 	it.each(['/init', '/load_model', '/ray/configure'])('above the limit are refused (%s)', async path => {
 		const server = await openTestServer({settings: {limits: {bodyBytes: 1000}}});
 		const answer = await fetch(`${server.url}${path}`, {
@@ -164,13 +191,11 @@ describe('bodies', () => {
 
 	it('that claim to be larger than they are, or never end, hold nobody up', async () => {
 		const server = await openTestServer({settings: {limits: {bodyBytes: 1000}}});
-		const claim = await requestRaw(
-			server.port,
-			'/init',
-			['content-type: application/json', 'content-length: 99999999999'],
-			'{',
-			'POST',
-		);
+		const claim = await requestRaw(server, '/init', {
+			method: 'POST',
+			headers: {'content-type': 'application/json', 'content-length': '99999999999'},
+			body: '{',
+		});
 		expect(claim.status).toBe(413);
 		expect(await isWell(server)).toBe(true);
 	});
@@ -322,7 +347,8 @@ describe('paths that lead out of their folder', () => {
 	it.each(['/docs', '/docs/static', '/static', '/test_video', ''])('lead nowhere from %s', async root => {
 		const server = await openTestServer();
 		for (const path of traversals) {
-			const {status, text} = await requestRaw(server.port, root + path);
+			const {status, body} = await requestRaw(server, root + path);
+			const text = body.toString('latin1');
 			expect(`${root}${path}: ${status}`).toMatch(/: (301|302|400|403|404)$/);
 			expect(text).not.toContain('"devDependencies"');
 			expect(text).not.toContain('root:x:');
