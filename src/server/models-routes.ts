@@ -74,6 +74,8 @@ async function tellLoading(
 		'content-type': 'text/event-stream; charset=utf-8',
 		'cache-control': 'no-store',
 	});
+	// Whoever asked knows that it has begun, also as long as there is nothing to tell.
+	reply.raw.flushHeaders();
 	/** Of what is told while the client does not read, only the newest counts. */
 	let waiting: ModelLoadEvent | undefined;
 	let isFull = false;
