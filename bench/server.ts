@@ -6,7 +6,7 @@
  *     npm run bench:server -- --only round-trips,sessions,event-loop,listeners
  *
  * All but the event loop are measured with an engine that does nothing. `--docs` writes the table of docs/server.md.
- * Needs a quiet machine with Linux; for the event loop a build and ../shared, too. Ends with 1 when a bar was missed.
+ * Needs a build and a quiet machine with Linux; for the event loop ../shared, too. Ends with 1 when a bar was missed.
  */
 import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';

@@ -21,10 +21,9 @@ export interface ServerProcess {
 	stop(): Promise<void>;
 }
 
-/** Starts one of the servers of this folder. */
+/** Starts one of the servers of this folder. `NODE_OPTIONS` reaches it, for a profile of it. */
 export function startBenchServer(name: 'idle-server' | 'echo-server'): Promise<ServerProcess> {
-	const path = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-	return startServerProcess(['--import', 'tsx', path]);
+	return startServerProcess([fileURLToPath(new URL(`${name}.js`, import.meta.url))]);
 }
 
 /** Starts the program as it was built. @param parameters - behind `serve`. */

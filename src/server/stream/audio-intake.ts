@@ -3,6 +3,7 @@ import {bytesPerSample, decodePcm} from '../../core/audio/pcm.js';
 import {Resampler} from '../../core/audio/resampler.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {StreamFormat} from '../../core/session/stream-protocol.js';
+import {readFloatSamples} from '../read-float-samples.js';
 
 /**
  * Largest sample that is taken. Nominal is 1; decoders and gains overshoot a little, and integers written as floats are
@@ -14,7 +15,7 @@ export const MAX_AMPLITUDE = 16;
 const SETTLING_SAMPLES = 512;
 
 /**
- * Reads one message of audio.
+ * Reads one message of audio, whose memory may become that of the samples.
  *
  * @returns mono samples, as many as the message holds.
  * @throws {InfinisstError} `AUDIO_UNDECODABLE` for half samples, for what is no number, and for what is far too loud.
@@ -30,7 +31,7 @@ export function readAudioMessage(bytes: Uint8Array, format: StreamFormat): Float
 	}
 
 	if (format === 's16le') return decodePcm(bytes, format, 1)[0]!;
-	const samples = readFloats(bytes);
+	const samples = readFloatSamples(bytes);
 	const wrong = findWrong(samples);
 	if (wrong === -1) return samples;
 	const isNumber = Number.isFinite(samples[wrong]);
@@ -45,19 +46,6 @@ export function readAudioMessage(bytes: Uint8Array, format: StreamFormat): Float
 				: 'Send finite float32 samples; the message was left out.',
 		},
 	);
-}
-
-/**
- * A loop of its own: a function called for each sample makes an object of each, 300 KB of them a message, and the
- * collection of those was the longest time anybody waited (bench/server.ts).
- */
-function readFloats(bytes: Uint8Array): Float32Array {
-	const samples = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	for (let index = 0; index < samples.length; index++) {
-		samples[index] = view.getFloat32(index * Float32Array.BYTES_PER_ELEMENT, true);
-	}
-	return samples;
 }
 
 /** @returns the place of the first sample that is no number, or far too loud; -1 if there is none. */
