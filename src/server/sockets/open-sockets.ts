@@ -3,9 +3,9 @@ import type {WebSocket} from '@fastify/websocket';
 
 import {countRefusal} from '../limits/count-refusal.js';
 import type {ServerParts} from '../server-parts.js';
+import {watchHeartbeat} from './watch-heartbeat.js';
 
-/** A socket whose other end is gone without a word is noticed after two to three of them. */
-const HEARTBEAT_MS = 30_000;
+/** Clients that others wrote may be slow to answer: two minutes. */
 const MOST_MISSED = 3;
 
 /** Registered at IANA: the server is going down, or a browser has left the page. */
@@ -41,7 +41,8 @@ export class OpenSockets {
 		const openedMs = clock.nowMs();
 		this.#sockets.add(socket);
 		const {watchesPeer, watchesSilence} = request.routeOptions.config;
-		const stopHeartbeat = watchesPeer === true ? nothing : this.#watchHeartbeat(socket);
+		const stopHeartbeat =
+			watchesPeer === true ? nothing : watchHeartbeat(socket, {clock, mostMissed: MOST_MISSED});
 		const stopSilence = watchesSilence === true ? nothing : this.#watchSilence(socket);
 		request.log.debug({path: request.routeOptions.url}, 'socket opened');
 		socket.once('close', (code: number) => {
@@ -71,29 +72,6 @@ export class OpenSockets {
 
 	terminate(): void {
 		for (const socket of [...this.#sockets]) socket.terminate();
-	}
-
-	/** Any frame is a sign of life, also while a client that writes a file does not read our pings. */
-	#watchHeartbeat(socket: WebSocket): () => void {
-		const {clock} = this.#parts;
-		let missed = 0;
-		const hear = (): void => {
-			missed = 0;
-		};
-		socket.on('pong', hear);
-		socket.on('ping', hear);
-		socket.on('message', hear);
-		const beat = (): void => {
-			// What a paused socket is sent waits in the system, its pongs too.
-			if (!socket.isPaused && ++missed > MOST_MISSED) {
-				socket.terminate();
-				return;
-			}
-			if (socket.readyState === socket.OPEN) socket.ping();
-			cancel = clock.after(HEARTBEAT_MS, beat);
-		};
-		let cancel = clock.after(HEARTBEAT_MS, beat);
-		return () => cancel();
 	}
 
 	#watchSilence(socket: WebSocket): () => void {

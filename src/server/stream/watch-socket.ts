@@ -1,9 +1,7 @@
 import type {WebSocket} from '@fastify/websocket';
 
 import type {Clock} from '../../core/util/clock.js';
-
-/** Proxies close what is silent after a minute, and a page that has gone without a word shall not be held for long. */
-const PING_MS = 30_000;
+import {watchHeartbeat} from '../sockets/watch-heartbeat.js';
 
 export interface WatchSocketOptions {
 	readonly clock: Clock;
@@ -21,23 +19,7 @@ export function watchSocket(
 	socket: WebSocket,
 	{clock, idleMs, onAlive, isExcused, onIdle}: WatchSocketOptions,
 ): () => void {
-	let isAwaited = false;
-	let cancelPing: () => void;
-	const ping = (): void => {
-		// As long as we do not read, no answer can come.
-		if (isAwaited && !socket.isPaused) {
-			socket.terminate();
-			return;
-		}
-		isAwaited = true;
-		if (socket.readyState === socket.OPEN) socket.ping();
-		cancelPing = clock.after(PING_MS, ping);
-	};
-	cancelPing = clock.after(PING_MS, ping);
-	socket.on('pong', () => {
-		isAwaited = false;
-		onAlive();
-	});
+	const stopHeartbeat = watchHeartbeat(socket, {clock, mostMissed: 1, onAlive});
 	let cancelIdle: () => void = () => undefined;
 	const watchSilence = (): void => {
 		cancelIdle = clock.after(idleMs, () => (isExcused() ? watchSilence() : onIdle()));
@@ -45,7 +27,7 @@ export function watchSocket(
 	if (idleMs > 0) watchSilence();
 	socket.once('message', () => cancelIdle());
 	return () => {
-		cancelPing();
+		stopHeartbeat();
 		cancelIdle();
 	};
 }
