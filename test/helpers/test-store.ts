@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import type {Catalogue, CatalogueEntry, SourceEntry} from '../../src/core/models/catalogue/catalogue.js';
 import type {ModelEvent} from '../../src/core/models/model-event.js';
 import {openModelStore, type ModelStore, type ModelStoreOptions} from '../../src/core/models/model-store.js';
-import type {GraphBuilder} from '../../src/core/models/store/graph-builders.js';
+import {GRAPH_BUILDERS, type GraphBuilder} from '../../src/core/models/store/graph-builders.js';
 import type {FakeHub} from './fake-hub.js';
 
 /** A catalogue with one model, `tiny-test`, that is to be had from these sources. */
@@ -46,7 +46,7 @@ export function openTestStore(
 	return openModelStore({
 		rootDirectory,
 		catalogue: makeCatalogue([HUB_SOURCE]),
-		graphBuilders: {whisper: makeGraphBuilder()},
+		graphBuilders: {...GRAPH_BUILDERS, whisper: makeGraphBuilder()},
 		hub: {
 			// Port 9 of this machine: nobody listens.
 			endpoint: hub?.endpoint ?? 'http://127.0.0.1:9',

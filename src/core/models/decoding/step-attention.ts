@@ -16,15 +16,19 @@ export interface Step {
 	readonly sourceMask: Value;
 }
 
-export interface KeyValue {
+interface KeyValue {
 	readonly key: Value;
 	readonly value: Value;
 }
 
-export function addStepInputs(graph: GraphBuilder): Step {
+/**
+ * Adds the inputs `tokens`, `past_lengths`, `logit_positions` and the one that tells how long the source of each row is. The
+ * sizes of masks are those of the inputs `past_key.0` and `cross_value.0`, which the caller adds.
+ */
+export function addStepInputs(graph: GraphBuilder, lengthsInput: string): Step {
 	const tokens = graph.input('tokens', 'int64', ['rows', 'new']);
 	const pastLengths = graph.input('past_lengths', 'int64', ['rows']);
-	const sourceLengths = graph.input('source_lengths', 'int64', ['rows']);
+	const sourceLengths = graph.input(lengthsInput, 'int64', ['rows']);
 	const logitPositions = graph.input('logit_positions', 'int64', ['rows', 'wanted']);
 	const size = (value: Value, axis: number): Value => {
 		const shape = graph.node('Shape', [value], {attributes: {start: BigInt(axis), end: BigInt(axis + 1)}});

@@ -89,7 +89,7 @@ interface ModelMessage {
 export function readSentencePiece(bytes: Uint8Array, place: string): SentencePieceModel {
 	let message: ModelMessage;
 	try {
-		message = modelType.toObject(modelType.decode(bytes)) as ModelMessage;
+		message = modelType.toObject(modelType.decode(bytes));
 	} catch (cause) {
 		throw notSentencePiece(place, cause);
 	}

@@ -91,7 +91,7 @@ export class SentencePieceEncoder {
 
 	/** Neighbours become one, those of the highest score first and from the left (Sennrich et al. 2016). */
 	#cutBytePairs(text: string): string[] {
-		const symbols = [...text];
+		const symbols = Array.from(text);
 		for (;;) {
 			let best = -Infinity;
 			let place = -1;
@@ -129,7 +129,7 @@ export class SentencePieceEncoder {
 
 /** Symbols that a user added win over whatever they could be cut into. */
 function scoreOf({kind, score, text}: Piece, largest: number): number {
-	return kind === 'user-defined' ? [...text].length * largest - 0.1 : score;
+	return kind === 'user-defined' ? Array.from(text).length * largest - 0.1 : score;
 }
 
 /** UTF-16 units of the character at a place; 1 at the end. */

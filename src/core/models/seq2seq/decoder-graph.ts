@@ -47,7 +47,7 @@ export async function writeDecoderGraph(
 	try {
 		const {decoderHeads: heads, decoderLayers, vocabularySize} = dimensions;
 		const context: LayerContext = {...style, graph, checkpoint, shape, heads};
-		const step = addStepInputs(graph);
+		const step = addStepInputs(graph, 'source_lengths');
 		const headSize = shape.width / heads;
 		let x = await embed(context, 'decoder', step.tokens, step.positions);
 		for (let layer = 0; layer < decoderLayers; layer++) {

@@ -2,7 +2,7 @@ import {InfinisstError} from '../../errors.js';
 import {FLORES_CODES} from '../../language/flores-codes.js';
 import {LANGUAGES} from '../../language/language-table.js';
 import {parseLanguage} from '../../language/parse-language.js';
-import {possibleNames, type JsonObject} from './model-folder.js';
+import type {JsonObject} from './model-folder.js';
 import type {Seq2seqDescription} from './seq2seq-description.js';
 import type {TokenIds} from './vocabulary.js';
 
@@ -13,25 +13,25 @@ export type LanguageFacts = Pick<Seq2seqDescription, 'sources' | 'targets' | 'ta
  * (`opus-mt-en-de`). Languages that are not in this program's table are left out.
  *
  * @param tokenizerConfig - of `tokenizer_config.json`, where Marian models say their languages.
+ * @param names - what the model may be called, the surest first.
  * @throws {InfinisstError} `MODEL_UNSUPPORTED` if the languages are not told.
  */
 export function describeLanguages(
 	special: TokenIds,
-	config: JsonObject,
 	tokenizerConfig: JsonObject,
-	directory: string,
+	names: readonly string[],
 ): LanguageFacts {
 	const m2m = languageTokens(special, /^__(\w+)__$/);
 	if (m2m.size > 0) return manyToMany(m2m);
 	const flores = floresTokens(special);
 	if (flores.size > 0) return manyToMany(flores);
-	const named = nameLanguages(config, tokenizerConfig, directory);
+	const named = nameLanguages(tokenizerConfig, names);
 	const marian = languageTokens(special, /^>>(\w+)<<$/);
 	const targets =
 		marian.size > 0
 			? Object.fromEntries(marian)
-			: Object.fromEntries(parseGroup(named.target, directory).map(code => [code, null]));
-	const sources = parseGroup(named.source, directory).filter(
+			: Object.fromEntries(parseGroup(named.target).map(code => [code, null]));
+	const sources = parseGroup(named.source).filter(
 		code => marian.size > 0 || Object.keys(targets).length > 1 || !(code in targets),
 	);
 	return {
@@ -67,33 +67,28 @@ function floresTokens(special: TokenIds): Map<string, number> {
 }
 
 function nameLanguages(
-	config: JsonObject,
 	{source_lang: source, target_lang: target}: JsonObject,
-	directory: string,
+	names: readonly string[],
 ): {source: string; target: string} {
 	if (typeof source === 'string' && typeof target === 'string' && source !== '' && target !== '')
 		return {source, target};
-	for (const name of possibleNames(config, directory)) {
+	for (const name of names) {
 		const match = /opus-mt-(?:tc-[a-z]+-)?([A-Za-z_]+)-([A-Za-z_]+)$/.exec(name);
 		if (match) return {source: match[1]!, target: match[2]!};
 	}
-	throw new InfinisstError('MODEL_UNSUPPORTED', `The languages of the model in ${directory} are not told.`, {
+	throw new InfinisstError('MODEL_UNSUPPORTED', 'The languages of the translation model are not told.', {
 		hint: 'Write "source_lang" and "target_lang" into its tokenizer_config.json, or call its folder opus-mt-SOURCE-TARGET.',
 	});
 }
 
 /** Codes of a language or, for "mul", of all. */
-function parseGroup(name: string, directory: string): string[] {
+function parseGroup(name: string): string[] {
 	if (name === 'mul') return LANGUAGES.map(({code}) => code);
 	const code = codeOf(name);
 	if (code !== undefined) return [code];
-	throw new InfinisstError(
-		'MODEL_UNSUPPORTED',
-		`The model in ${directory} is of languages called "${name}".`,
-		{
-			hint: 'Write one language as "source_lang" or "target_lang" into its tokenizer_config.json.',
-		},
-	);
+	throw new InfinisstError('MODEL_UNSUPPORTED', `The translation model is of languages called "${name}".`, {
+		hint: 'Write one language as "source_lang" or "target_lang" into its tokenizer_config.json.',
+	});
 }
 
 function codeOf(written: string): string | undefined {

@@ -1,18 +1,20 @@
 import {InfinisstError} from '../../errors.js';
 import {describeLanguages} from './describe-languages.js';
-import {findTokenizer, readJsonFile, type JsonObject} from './model-folder.js';
+import {findTokenizer, possibleNames, readJsonFile, type JsonObject} from './model-folder.js';
 import type {SearchDefaults, Seq2seqArchitecture, Seq2seqDescription} from './seq2seq-description.js';
 import {readVocabularies, type TokenIds} from './vocabulary.js';
 
 /**
  * Reads what the configuration files beside the weights of a translation model say.
  *
+ * @param name - of the model; languages may be told by it alone. @default the folder's
  * @throws {InfinisstError} `MODEL_UNSUPPORTED` if it is of another architecture, or its languages are not told;
  * `MODEL_CORRUPT` if a file is damaged.
  */
 export async function describeSeq2seq(
 	directory: string,
 	layout: Seq2seqDescription['layout'],
+	name = '',
 ): Promise<Seq2seqDescription> {
 	const config = await readJsonFile(directory, 'config.json');
 	const generation = {...config, ...(await readJsonFile(directory, 'generation_config.json'))};
@@ -46,7 +48,10 @@ export async function describeSeq2seq(
 		endToken,
 		padToken,
 		unknownToken: special.get('<unk>') ?? padToken,
-		...describeLanguages(special, config, await readJsonFile(directory, 'tokenizer_config.json'), directory),
+		...describeLanguages(special, await readJsonFile(directory, 'tokenizer_config.json'), [
+			name,
+			...possibleNames(config, directory),
+		]),
 		steeringTokens: steeringTokens(special, endToken, padToken),
 		badWords: readBadWords(generation, padToken),
 		search: readSearch(generation, maxTokens),

@@ -212,6 +212,7 @@ function createBatch(
 	if (layout === 'hub') return new HubDecoderBatch(decoder, {...shape, width});
 	return new DecoderBatch(decoder, {
 		...shape,
+		lengthsInput: 'source_lengths',
 		cross: [
 			{name: 'cross_key', type: 'float32', shape: ['heads', 'source', 'size']},
 			{name: 'cross_value', type: 'float32', shape: ['heads', 'source', 'size']},

@@ -1,4 +1,4 @@
-import {largestIds, largestOf, logSumExp} from '../decoding/logits.js';
+import {logSumExp, topTokens} from '../decoding/logits.js';
 
 export interface WritingRulesOptions {
 	/** Runs of tokens never written. */
@@ -31,10 +31,12 @@ export class WritingRules {
 	 */
 	candidates(logits: Float32Array, written: readonly number[], count: number): Candidate[] {
 		const {renormalizes} = this.#options;
-		const before = renormalizes ? 0 : logSumExp(logits, 0, logits.length, largestOf(logits));
+		const all = [{from: 0, to: logits.length}];
+		const sumOfAll = (): number => logSumExp(logits, all, logits[topTokens(logits, all, 1)[0] ?? 0]!);
+		const before = renormalizes ? 0 : sumOfAll();
 		this.#forbid(logits, written);
-		const sum = renormalizes ? logSumExp(logits, 0, logits.length, largestOf(logits)) : before;
-		return largestIds(logits, count).map(token => ({token, logProbability: logits[token]! - sum}));
+		const sum = renormalizes ? sumOfAll() : before;
+		return topTokens(logits, all, count).map(token => ({token, logProbability: logits[token]! - sum}));
 	}
 
 	#forbid(logits: Float32Array, written: readonly number[]): void {

@@ -1,12 +1,12 @@
 import {mkdir, readdir, rm, stat} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
 import type {HubSourceEntry} from '../catalogue/catalogue.js';
 import {downloadFile} from '../download/download-file.js';
 import {openHttpClient, type HttpClient, type HttpClientOptions} from '../download/http-client.js';
 import type {RetryOptions} from '../download/retry.js';
 import type {ModelFile} from '../model-file.js';
-import {detectModel} from '../store/detect-model.js';
+import {detectFamily, detectModel} from '../store/detect-model.js';
 import {assertDiskSpace, type FreeBytes} from '../store/disk-space.js';
 import {selectWeightFiles} from '../store/select-weight-files.js';
 import {formatHubKey, listHubFiles, type HubFile, type HubListing} from './hub-listing.js';
@@ -73,8 +73,12 @@ async function fetchRepository(context: FetchContext): Promise<FetchedModel> {
 
 	const files: ModelFile[] = [];
 	for (const file of wanted) {
+		const isFirstWeights = isWeights(file.path) && !files.some(({path}) => isWeights(path));
+		// A GGUF file says itself what it holds.
+		const isDescribed = !file.path.endsWith('.gguf');
+		if (isFirstWeights && isDescribed) await detectModel(join(directory, 'config.json'), repository);
 		files.push(await fetchFile(context, listing, directory, file));
-		if (file.path === 'config.json') await detectModel(join(directory, file.path), repository);
+		if (file.path === 'config.json') await detectFamily(join(directory, file.path), repository);
 	}
 	return {
 		directory,
@@ -82,6 +86,11 @@ async function fetchRepository(context: FetchContext): Promise<FetchedModel> {
 		licence: listing.licence,
 		origin: {kind: 'hub', endpoint, repository, revision, commit: listing.commit},
 	};
+}
+
+/** The large files, which are fetched when the small ones say that they are of use. */
+function isWeights(path: string): boolean {
+	return /\.(bin|safetensors|onnx|onnx_data|gguf)$/.test(path);
 }
 
 /** In the order they are fetched: the configuration first, which says whether the rest is of use. */
@@ -109,6 +118,7 @@ async function fetchFile(
 	const {model, onEvent} = options;
 	const commit = encodeURIComponent(listing.commit ?? entry.revision);
 	const path = file.path.split('/').map(encodeURIComponent).join('/');
+	await mkdir(dirname(join(directory, file.path)), {recursive: true});
 	const downloaded = await downloadFile({
 		...settings,
 		...requestOptions(context, file.path),
@@ -135,7 +145,9 @@ function requestOptions({client, settings, options: {model, signal, onEvent}}: F
 
 /** Of an earlier revision, for example. */
 async function removeOthers(directory: string, wanted: readonly HubFile[]): Promise<void> {
-	const kept = new Set(wanted.flatMap(({path}) => [path, `${path}.partial`, `${path}.partial.json`]));
+	const kept = new Set(
+		wanted.flatMap(({path}) => [path, `${path}.partial`, `${path}.partial.json`, path.split('/')[0]]),
+	);
 	for (const name of await readdir(directory)) {
 		if (!kept.has(name)) await rm(join(directory, name), {recursive: true, force: true});
 	}

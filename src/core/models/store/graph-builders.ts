@@ -1,6 +1,7 @@
-import {InfinisstError} from '../../errors.js';
 import type {ModelFamily} from '../catalogue/catalogue.js';
+import {GRAPH_VERSION as DECODER_LM_GRAPH_VERSION} from '../decoder-lm/graph-version.js';
 import type {Precision} from '../precision.js';
+import {GRAPH_VERSION as SEQ2SEQ_GRAPH_VERSION} from '../seq2seq/graph-version.js';
 import {GRAPH_VERSION} from '../whisper/graph-version.js';
 
 export interface BuildGraphsOptions {
@@ -30,10 +31,18 @@ export const GRAPH_BUILDERS: Readonly<Record<ModelFamily, GraphBuilder>> = {
 			return buildWhisperGraphs;
 		},
 	},
-	seq2seq: {version: 0, load: () => Promise.reject(notBuilt('seq2seq'))},
-	'decoder-lm': {version: 0, load: () => Promise.reject(notBuilt('decoder-lm'))},
+	seq2seq: {
+		version: SEQ2SEQ_GRAPH_VERSION,
+		async load() {
+			const {buildSeq2seqGraphs} = await import('../seq2seq/build-seq2seq-graphs.js');
+			return buildSeq2seqGraphs;
+		},
+	},
+	'decoder-lm': {
+		version: DECODER_LM_GRAPH_VERSION,
+		async load() {
+			const {buildDecoderLmGraphs} = await import('../decoder-lm/build-decoder-lm-graphs.js');
+			return buildDecoderLmGraphs;
+		},
+	},
 };
-
-function notBuilt(family: ModelFamily): InfinisstError {
-	return new InfinisstError('MODEL_UNSUPPORTED', `Models of the family ${family} cannot be run yet`);
-}

@@ -117,7 +117,7 @@ async function planFolder(
 	path: string,
 	options: ImportOptions,
 ): Promise<ImportPlan> {
-	const paths = selectWeightFiles(await readdir(path), path);
+	const paths = selectWeightFiles(await listFolder(path), path);
 	const facts = await detectModel(join(path, 'config.json'), path);
 	const name = options.name ?? basename(path);
 	const entry = settings.catalogue.models.find(model => model.name === name);
@@ -126,6 +126,14 @@ async function planFolder(
 		describe: () => Promise.resolve({...facts, licence: entry?.licence ?? 'unknown'}),
 		fetch: workDirectory => copyFolder(settings, path, paths, workDirectory, options),
 	};
+}
+
+/** Files of a folder, and of the folder with exported graphs in it. */
+async function listFolder(path: string): Promise<string[]> {
+	const names = await readdir(path);
+	if (!names.includes('onnx')) return names;
+	const graphs = await readdir(join(path, 'onnx')).catch(() => []);
+	return [...names, ...graphs.map(name => `onnx/${name}`)];
 }
 
 async function readBundleManifest(path: string): Promise<ModelManifest> {

@@ -238,11 +238,11 @@ describe('openModelStore', () => {
 		});
 
 		it('looks at the configuration before it fetches weights that are of no use', async () => {
-			const config = Buffer.from(JSON.stringify({model_type: 'llama'}));
-			hub.repositories.set('owner/llama', {files: {...files, 'config.json': config}, lfs: ['model.bin']});
-			const error = await catchRejection(open().pull('owner/llama'));
+			const config = Buffer.from(JSON.stringify({model_type: 'bert'}));
+			hub.repositories.set('owner/bert', {files: {...files, 'config.json': config}, lfs: ['model.bin']});
+			const error = await catchRejection(open().pull('owner/bert'));
 			expect(error.code).toBe('MODEL_UNSUPPORTED');
-			expect(error.message).toContain('"llama"');
+			expect(error.message).toContain('"bert"');
 			expect(hub.downloadsOf('model.bin')).toHaveLength(0);
 		});
 

@@ -31,7 +31,7 @@ describe('detectModel', () => {
 	});
 
 	it.each([
-		['another architecture', {model_type: 'marian'}, '"marian"'],
+		['another architecture', {model_type: 'bert'}, '"bert"'],
 		['another model of CTranslate2', {add_source_bos: false}, 'unknown'],
 		['no JSON', '{', 'no config.json that can be read'],
 		['something else', '7', 'unknown'],

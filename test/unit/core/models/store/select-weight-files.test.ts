@@ -33,6 +33,29 @@ describe('selectWeightFiles', () => {
 			['model.safetensors'],
 		],
 		['nothing of subfolders', ['model.bin', 'onnx/model.bin', 'onnx/config.json'], ['model.bin']],
+		[
+			'the smallest exported graphs of an encoder-decoder model, and its tokenizer',
+			[
+				'onnx/decoder_model.onnx',
+				'onnx/decoder_model_merged.onnx',
+				'onnx/decoder_model_merged_quantized.onnx',
+				'onnx/encoder_model.onnx',
+				'onnx/encoder_model_quantized.onnx',
+				'source.spm',
+				'target.spm',
+			],
+			[
+				'source.spm',
+				'target.spm',
+				'onnx/encoder_model_quantized.onnx',
+				'onnx/decoder_model_merged_quantized.onnx',
+			],
+		],
+		[
+			'weights rather than exported graphs',
+			['model.safetensors', 'onnx/decoder_model_merged.onnx', 'onnx/encoder_model.onnx'],
+			['model.safetensors'],
+		],
 	])('takes %s', (_what, paths, expected) => {
 		expect(selectWeightFiles([...COMPANIONS, ...paths, 'README.md'], 'here')).toEqual([
 			...COMPANIONS,
@@ -43,7 +66,8 @@ describe('selectWeightFiles', () => {
 	it('names what there is where there are no weights it knows', () => {
 		expect(catchError(() => selectWeightFiles(['config.json', 'model.onnx'], 'owner/name'))).toMatchObject({
 			code: 'MODEL_UNSUPPORTED',
-			message: 'owner/name has neither model.bin (CTranslate2) nor model.safetensors, only model.onnx.',
+			message:
+				'owner/name has neither model.bin (CTranslate2) nor model.safetensors nor a GGUF file, only model.onnx.',
 		});
 	});
 });
