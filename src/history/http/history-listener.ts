@@ -11,7 +11,7 @@ import {AnswerCache} from './answer-cache.js';
 import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
 import {renderHomepage} from './pages/homepage.js';
 import {renderSessionPage} from './pages/session-page.js';
-import {isFromBrowser, readCookies, readTarget, readToken, type Target} from './read-request.js';
+import {isFromBrowser, readCookies, readTarget, readToken, TOKEN_CHALLENGE, type Target} from './read-request.js';
 import {sendAnswer} from './send-answer.js';
 
 export interface HistoryListenerOptions {
@@ -134,7 +134,7 @@ function route(
 	}
 
 	if (!store.mayRead(session.cluster, readToken(request))) {
-		return {...answerText('401: Unauthorized', 401), headers: {'www-authenticate': 'Bearer'}};
+		return {...answerText('401: Unauthorized', 401), headers: {'www-authenticate': TOKEN_CHALLENGE}};
 	}
 
 	const reader = store.read(session.id);

@@ -47,10 +47,15 @@ export function readCookies({headers}: IncomingMessage): Readonly<Record<string,
 	return cookies;
 }
 
-/** Of the bearer; "" for none. */
+/** Of the bearer, or the password that a browser was given, under whatever name; "" for none. */
 export function readToken({headers}: IncomingMessage): string {
-	return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+	const [, scheme = '', value = ''] = /^(Bearer|Basic) (.+)$/i.exec(headers.authorization ?? '') ?? [];
+	if (scheme.toLowerCase() !== 'basic') return value;
+	return /:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8'))?.[1] ?? '';
 }
+
+/** Asks for the token: programs send it as it is, browsers as a password. */
+export const TOKEN_CHALLENGE = 'Bearer, Basic realm="history of a cluster", charset="UTF-8"';
 
 /** By what only browsers send. */
 export function isFromBrowser({headers}: IncomingMessage): boolean {

@@ -1,5 +1,6 @@
 import {Readable} from 'node:stream';
 
+import type * as S3Library from '@aws-sdk/client-s3';
 import type {S3Client} from '@aws-sdk/client-s3';
 
 import {InfinisstError} from '../../core/errors.js';
@@ -18,6 +19,8 @@ export interface S3TreeOptions {
 	readonly environment: Readonly<Record<string, string | undefined>>;
 	readonly signal: AbortSignal;
 }
+
+type Library = typeof S3Library;
 
 /** An object whose connection broke is read on from where it broke, at most so many times in a row. */
 const MAX_RESUMES = 5;
@@ -55,9 +58,12 @@ export function parseS3Address(address: string): {readonly bucket: string; reado
  * @throws {InfinisstError} `PROGRAM_MISSING` without the client library; `OPTION_INVALID`. What is read later
  * throws `ACCESS_DENIED`, `INPUT_UNREADABLE` for a missing bucket, `SOURCE_UNREACHABLE` (retryable).
  */
-export async function openS3Tree(options: S3TreeOptions): Promise<StorageTree & {close(): void}> {
+export async function openS3Tree(
+	options: S3TreeOptions,
+	load: () => Promise<Library> = () => import('@aws-sdk/client-s3'),
+): Promise<StorageTree & {close(): void}> {
 	const {bucket, prefix} = parseS3Address(options.address);
-	const library = await loadLibrary();
+	const library = await loadLibrary(load);
 	const client = new library.S3Client(describeClient(options));
 	const listings = new Map<string, Promise<Listing>>();
 
@@ -118,11 +124,9 @@ export async function openS3Tree(options: S3TreeOptions): Promise<StorageTree & 
 	};
 }
 
-type Library = typeof import('@aws-sdk/client-s3');
-
-async function loadLibrary(): Promise<Library> {
+async function loadLibrary(load: () => Promise<Library>): Promise<Library> {
 	try {
-		return await import('@aws-sdk/client-s3');
+		return await load();
 	} catch (error) {
 		if ((error as {code?: unknown}).code !== 'ERR_MODULE_NOT_FOUND') throw error;
 		throw new InfinisstError('PROGRAM_MISSING', 'Reading from S3 needs the package @aws-sdk/client-s3', {

@@ -230,11 +230,17 @@ export class SqliteHistoryStore implements HistoryStore {
 	}
 
 	verify(): readonly string[] {
-		const problems = (this.#statement('PRAGMA integrity_check').all() as {integrity_check: string}[])
-			.map(row => row.integrity_check)
-			.filter(text => text !== 'ok');
-		const orphans = this.#statement('PRAGMA foreign_key_check').all() as {table: string; rowid: number}[];
-		return [...problems, ...orphans.map(({table, rowid}) => `row ${rowid} of ${table} points at nothing`)];
+		try {
+			const problems = (this.#statement('PRAGMA integrity_check').all() as {integrity_check: string}[])
+				.map(row => row.integrity_check)
+				.filter(text => text !== 'ok');
+			const orphans = this.#statement('PRAGMA foreign_key_check').all() as {table: string; rowid: number}[];
+			return [...problems, ...orphans.map(({table, rowid}) => `row ${rowid} of ${table} points at nothing`)];
+		} catch (error) {
+			// So damaged that not even the check can read it.
+			if (!String((error as {code?: unknown}).code).startsWith('SQLITE_')) throw error;
+			return [(error as Error).message];
+		}
 	}
 
 	close(): void {

@@ -122,7 +122,10 @@ function* formatTable(
 			const shown = cutCell(cell, widths[index]!);
 			const padding = ' '.repeat(widths[index]! - stringWidth(shown));
 			const style = row === 0 ? 'bold' : STYLES[cell];
-			line += (hasColor && style !== undefined ? styleText(style, shown) : shown) + padding + GAP;
+			line +=
+				(hasColor && style !== undefined ? styleText(style, shown, {validateStream: false}) : shown) +
+				padding +
+				GAP;
 		}
 
 		yield `${line.trimEnd()}\n`;
