@@ -1,4 +1,4 @@
-import {parentPort, Worker, type Transferable} from 'node:worker_threads';
+import {parentPort, Worker, type ResourceLimits, type Transferable} from 'node:worker_threads';
 import {InfinisstError} from '../errors.js';
 import {builtModule} from './built-module.js';
 import {fromFault, toFault, type Fault} from './fault.js';
@@ -57,8 +57,12 @@ interface Waiting {
  *
  * @param module - of the thread, as seen from the caller: `import.meta.resolve('./x-thread.js')`.
  */
-export function startThread(module: string, workerData: unknown): ThreadHandle {
-	const worker = new Worker(builtModule(module), {workerData});
+export function startThread(
+	module: string,
+	workerData: unknown,
+	resourceLimits: ResourceLimits = {},
+): ThreadHandle {
+	const worker = new Worker(builtModule(module), {workerData, resourceLimits});
 	const waiting = new Map<number, Waiting>();
 	let count = 0;
 	let end: InfinisstError | undefined;

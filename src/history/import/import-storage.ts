@@ -1,11 +1,15 @@
 import {createGunzip} from 'node:zlib';
 import {Readable} from 'node:stream';
 
-import {EventBatch, type Damage} from '../ingest/event-batch.js';
+import {EventBatch, type Damage, type EventGroup} from '../ingest/event-batch.js';
 import {isObject, readNumber, readObject, readText} from '../ingest/wire-values.js';
 import type {HistoryStore} from '../store/history-store.js';
 import type {LogEventLine, LogPiece} from '../store/history-types.js';
+import {readTaskAnswer} from './answers-to-events.js';
 import {findSessions, type StoredSession} from './find-sessions.js';
+import {describeOldestAnswer, type OldestAnswer} from './oldest-answers.js';
+import {parseJson} from './parse-json.js';
+import {EventReader} from './read-events.js';
 import {splitJson} from './split-json.js';
 import type {StorageTree} from './storage-tree.js';
 
@@ -37,6 +41,9 @@ const BATCH_EVENTS = 20_000;
 /** Log files are kept in pieces of this size. */
 const LOG_PIECE_BYTES = 64 * 1024;
 
+/** The longest answer that is kept: Ray's longest, 10 000 tasks with all their spans, has some 50 MB. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
 /** Ray reads no longer lines of its event files either. */
 const MAX_LOG_EVENT_BYTES = 2 * 1024 * 1024;
 
@@ -52,13 +59,27 @@ export async function importStorage(
 	tree: StorageTree,
 	options: ImportOptions,
 ): Promise<ImportResult> {
+	const reader = new EventReader();
+	try {
+		return await importSessions(store, tree, reader, options);
+	} finally {
+		await reader.close();
+	}
+}
+
+async function importSessions(
+	store: HistoryStore,
+	tree: StorageTree,
+	reader: EventReader,
+	{signal, onProgress}: ImportOptions,
+): Promise<ImportResult> {
 	const result = {files: 0, skipped: 0, events: 0, damages: 0};
 	const sessions: {sessionId: number; name: string}[] = [];
 	for (const stored of await findSessions(tree)) {
 		const sessionId = store.openSession(stored.cluster, stored.session);
 		sessions.push({sessionId, name: stored.session});
 		for await (const file of listFiles(tree, stored)) {
-			options.signal.throwIfAborted();
+			signal.throwIfAborted();
 			result.files += 1;
 			const {sizeBytes, modifiedMs} = await tree.stat(file.path);
 			const known = store.importProgress(sessionId, file.path);
@@ -68,12 +89,14 @@ export async function importStorage(
 				continue;
 			}
 
-			const progress = {path: file.path, sizeBytes, modifiedMs};
-			const importer = new FileImporter(store, sessionId, tree, options.signal);
+			// What was damaged at the last reading may be whole now.
+			const progress = {path: file.path, sizeBytes, modifiedMs, linesRead: 0, isComplete: false};
+			if (known !== undefined && !isSame) store.write(sessionId, {progress});
+			const importer = new FileImporter(store, sessionId, {tree, reader, signal});
 			const counts = await importer.import(file, progress, isSame ? known.linesRead : 0);
 			result.events += counts.events;
 			result.damages += counts.damages;
-			options.onProgress?.({session: stored.session, path: file.path, events: counts.events});
+			onProgress?.({session: stored.session, path: file.path, events: counts.events});
 		}
 	}
 
@@ -83,7 +106,9 @@ export async function importStorage(
 type FileKind =
 	| {readonly kind: 'events'}
 	| {readonly kind: 'log'; readonly nodeId: string; readonly logPath: string}
-	| {readonly kind: 'snapshot'; readonly endpoint: string};
+	| {readonly kind: 'snapshot'; readonly endpoint: string}
+	/** Of the oldest layout, by its file's name. */
+	| {readonly kind: 'answer'; readonly name: string};
 
 type FoundFile = FileKind & {readonly path: string};
 
@@ -91,15 +116,11 @@ type FoundFile = FileKind & {readonly path: string};
 async function* listFiles(tree: StorageTree, {folder, layout}: StoredSession): AsyncGenerator<FoundFile> {
 	const nodes = (await tree.folders(folder)).filter(name => name !== 'fetched_endpoints');
 	if (layout === 'oldest') {
-		for (const name of await tree.files(folder)) {
-			if (name.endsWith('.json'))
-				yield {kind: 'snapshot', path: `${folder}/${name}`, endpoint: name.slice(0, -5)};
-		}
-
-		return;
+		for (const name of await tree.files(`${folder}/meta`))
+			yield {kind: 'answer', path: `${folder}/meta/${name}`, name};
 	}
 
-	const roots = layout === 'older' ? [folder] : nodes.map(node => `${folder}/${node}`);
+	const roots = layout !== 'current' ? [folder] : nodes.map(node => `${folder}/${node}`);
 	for (const part of ['node_events', 'job_events']) {
 		for (const root of roots) {
 			for await (const path of walk(tree, `${root}/${part}`)) {
@@ -109,7 +130,7 @@ async function* listFiles(tree: StorageTree, {folder, layout}: StoredSession): A
 	}
 
 	const logFolders: (readonly [string, string])[] =
-		layout === 'older'
+		layout !== 'current'
 			? (await tree.folders(`${folder}/logs`)).map(node => [node, `${folder}/logs/${node}`])
 			: nodes.map(node => [node, `${folder}/${node}/logs`]);
 	for (const [nodeId, root] of logFolders) {
@@ -138,13 +159,27 @@ class FileImporter {
 	readonly #sessionId: number;
 	readonly #tree: StorageTree;
 	readonly #signal: AbortSignal;
+	readonly #reader: EventReader;
 	#events = 0;
 	#damages = 0;
 
-	constructor(store: HistoryStore, sessionId: number, tree: StorageTree, signal: AbortSignal) {
+	constructor(
+		store: HistoryStore,
+		sessionId: number,
+		{
+			tree,
+			reader,
+			signal,
+		}: {
+			readonly tree: StorageTree;
+			readonly reader: EventReader;
+			readonly signal: AbortSignal;
+		},
+	) {
 		this.#store = store;
 		this.#sessionId = sessionId;
 		this.#tree = tree;
+		this.#reader = reader;
 		this.#signal = signal;
 	}
 
@@ -161,51 +196,31 @@ class FileImporter {
 				await this.#importLog(file, state);
 				break;
 			case 'snapshot':
-				await this.#importSnapshot(file.endpoint, state);
+				await this.#importSnapshot(readEndpoint(file.endpoint), state);
+				break;
+			case 'answer':
+				await this.#importAnswer(describeOldestAnswer(file.name), state);
 		}
 
 		return {events: this.#events, damages: this.#damages};
 	}
 
 	async #importEvents(state: FileState, linesRead: number): Promise<void> {
-		let batch = new EventBatch();
-		let line = 0;
-		if (linesRead === 0) {
-			// What was damaged at the last reading may be whole now.
-			this.#store.write(this.#sessionId, {progress: {...state, linesRead: 0, isComplete: false}});
-		}
-
-		const flush = (isComplete: boolean, damages: readonly Damage[] = []) => {
-			this.#events += batch.eventCount;
-			this.#damages += batch.damages.length + damages.length;
+		const decoded = this.#reader.read(this.#read(state.path), {
+			path: state.path,
+			linesRead,
+			sizeBytes: state.sizeBytes,
+			describeFault: error =>
+				isBrokenArchive(error) ? `the archive is broken: ${(error as Error).message}` : undefined,
+		});
+		for await (const {events, linesRead: lines, isLast} of decoded) {
+			this.#signal.throwIfAborted();
+			this.#count(events);
 			this.#store.write(this.#sessionId, {
-				events: batch,
-				damages,
-				progress: {...state, linesRead: Math.max(line, linesRead), isComplete},
-			});
-			batch = new EventBatch();
-		};
-		const damages: Damage[] = [];
-		try {
-			for await (const piece of splitJson(this.#read(state.path))) {
-				this.#signal.throwIfAborted();
-				line = piece.line;
-				if (line <= linesRead) continue;
-				const place = `line ${line}`;
-				if (piece.type === 'damage') damages.push({source: state.path, place, reason: piece.reason});
-				else addJson(batch, piece.text, state.path, place);
-				if (batch.eventCount + batch.damages.length >= BATCH_EVENTS) flush(false, damages.splice(0));
-			}
-		} catch (error) {
-			if (!isBrokenArchive(error)) throw error;
-			damages.push({
-				source: state.path,
-				place: `after line ${line}`,
-				reason: `the archive is broken: ${(error as Error).message}`,
+				events,
+				progress: {...state, linesRead: lines, isComplete: isLast},
 			});
 		}
-
-		flush(true, damages);
 	}
 
 	#read(path: string): AsyncIterable<Uint8Array> {
@@ -262,39 +277,85 @@ class FileImporter {
 		return lines;
 	}
 
-	async #importSnapshot(endpoint: string, state: FileState): Promise<void> {
-		const chunks: Buffer[] = [];
-		for await (const chunk of this.#tree.read(state.path) as AsyncIterable<Buffer>) chunks.push(chunk);
-		const body = Buffer.concat(chunks).toString('utf8');
-		const address = readEndpoint(endpoint);
-		const progress = {...state, linesRead: 0, isComplete: true};
-		if (address === undefined || parseJson(body) === undefined) {
-			this.#damages += 1;
-			const damages = [{source: state.path, place: 'file', reason: 'no answer in JSON'}];
-			this.#store.write(this.#sessionId, {damages, progress});
+	async #importSnapshot(
+		address: {readonly path: string; readonly query: string} | undefined,
+		state: FileState,
+	): Promise<void> {
+		const body = address === undefined ? undefined : await this.#readJson(state);
+		if (address === undefined || body === undefined) {
+			this.#leaveOut(state, 'no answer in JSON');
 			return;
 		}
 
-		const snapshots = [{...address, fetchedMs: state.modifiedMs, body}];
-		this.#store.write(this.#sessionId, {snapshots, progress});
+		const {path, query} = address;
+		const snapshots = [{path, query, fetchedMs: state.modifiedMs, body: body.text}];
+		this.#store.write(this.#sessionId, {
+			snapshots,
+			progress: {...state, linesRead: 0, isComplete: true},
+		});
 	}
-}
 
-function addJson(batch: EventBatch, text: string, source: string, place: string): void {
-	const value = parseJson(text);
-	if (value === undefined) batch.damages.push({source, place, reason: 'no JSON'});
-	// A line may hold one event, or one array of them.
-	else if (Array.isArray(value))
-		for (const [index, item] of value.entries()) batch.add(item, source, `${place}, item ${index + 1}`);
-	else batch.add(value, source, place);
-}
+	/** An answer of the oldest layout: what it tells of goes in as events, and the answer itself is kept. */
+	async #importAnswer(
+		{path, query, readEvents, readLogEvents}: OldestAnswer,
+		state: FileState,
+	): Promise<void> {
+		const progress = {...state, linesRead: 0, isComplete: true};
+		if (path === undefined) {
+			this.#store.write(this.#sessionId, {progress});
+			return;
+		}
 
-/** Undefined for what is no JSON, which `null` stands for as well as it does. */
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text) ?? undefined;
-	} catch {
-		return undefined;
+		const body = await this.#readJson(state);
+		if (body === undefined) {
+			this.#leaveOut(state, 'no answer in JSON');
+			return;
+		}
+
+		let batch = new EventBatch();
+		for (const [index, event] of (readEvents?.(body.value) ?? []).entries()) {
+			batch.add(event, state.path, `item ${index + 1}`);
+			if (batch.eventCount < BATCH_EVENTS) continue;
+			this.#count(batch);
+			this.#store.write(this.#sessionId, {events: batch});
+			batch = new EventBatch();
+		}
+
+		this.#count(batch);
+		this.#store.write(this.#sessionId, {
+			events: batch,
+			logEvents: readLogEvents?.(body.value) ?? [],
+			// Tasks are told by events, many times as small as the answers that list them all.
+			snapshots:
+				readEvents === readTaskAnswer ? [] : [{path, query, fetchedMs: state.modifiedMs, body: body.text}],
+			progress,
+		});
+	}
+
+	#count({eventCount, damages}: EventGroup): void {
+		this.#events += eventCount;
+		this.#damages += damages.length;
+	}
+
+	#leaveOut(state: FileState, reason: string): void {
+		this.#damages += 1;
+		this.#store.write(this.#sessionId, {
+			damages: [{source: state.path, place: 'file', reason}],
+			progress: {...state, linesRead: 0, isComplete: true},
+		});
+	}
+
+	/** Undefined for what is no JSON, or longer than any answer of a head. */
+	async #readJson({
+		path,
+		sizeBytes,
+	}: FileState): Promise<{readonly text: string; readonly value: unknown} | undefined> {
+		if (sizeBytes > MAX_ANSWER_BYTES) return undefined;
+		const chunks: Buffer[] = [];
+		for await (const chunk of this.#tree.read(path) as AsyncIterable<Buffer>) chunks.push(chunk);
+		const text = Buffer.concat(chunks).toString('utf8');
+		const value = parseJson(text);
+		return value === undefined ? undefined : {text, value};
 	}
 }
 

@@ -7,6 +7,9 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** A byte order mark that is not at the beginning belongs to the text. */
+const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
+
 /** The longest value that is taken: Ray's own are below 1 MB, and one is held in memory. */
 export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
@@ -14,25 +17,42 @@ export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
  * Splits bytes into JSON values: one a line, or the elements of one array, which may go over many lines.
  * Holds one value at most; a longer one than `maxBytes` is left out and named.
  */
+export class JsonSplitter {
+	readonly #maxBytes: number;
+	#splitter: LineSplitter | ArraySplitter | undefined;
+
+	constructor(maxBytes = MAX_VALUE_BYTES) {
+		this.#maxBytes = maxBytes;
+	}
+
+	/** @param chunk - not kept: it may be used again afterwards. */
+	*push(chunk: Uint8Array): Generator<JsonPiece, void, undefined> {
+		let start = 0;
+		if (this.#splitter === undefined) {
+			// White space and a byte order mark may come first.
+			while (start < chunk.length && isBlank(chunk[start]!)) start += 1;
+			if (start === chunk.length) return;
+			const isArray = chunk[start] === 0x5b;
+			this.#splitter = isArray ? new ArraySplitter(this.#maxBytes) : new LineSplitter(this.#maxBytes);
+			if (isArray) start += 1;
+		}
+
+		yield* this.#splitter.push(chunk.subarray(start));
+	}
+
+	*end(): Generator<JsonPiece, void, undefined> {
+		yield* this.#splitter?.end() ?? [];
+	}
+}
+
+/** The same for what is read piece by piece. */
 export async function* splitJson(
 	source: AsyncIterable<Uint8Array>,
 	maxBytes = MAX_VALUE_BYTES,
 ): AsyncGenerator<JsonPiece, void, undefined> {
-	let splitter: LineSplitter | ArraySplitter | undefined;
-	for await (const chunk of source) {
-		let start = 0;
-		if (splitter === undefined) {
-			// White space and a byte order mark may come first.
-			while (start < chunk.length && isBlank(chunk[start]!)) start += 1;
-			if (start === chunk.length) continue;
-			splitter = chunk[start] === 0x5b ? new ArraySplitter(maxBytes) : new LineSplitter(maxBytes);
-			if (splitter instanceof ArraySplitter) start += 1;
-		}
-
-		yield* splitter.push(chunk.subarray(start));
-	}
-
-	yield* splitter?.end() ?? [];
+	const splitter = new JsonSplitter(maxBytes);
+	for await (const chunk of source) yield* splitter.push(chunk);
+	yield* splitter.end();
 }
 
 /** Bytes of the value that is being read. */
@@ -60,17 +80,33 @@ class Value {
 		const [length, parts] = [this.#length, this.#parts];
 		this.#length = 0;
 		this.#parts = [];
-		if (length > this.#maxBytes) {
-			return {
-				type: 'damage',
-				line,
-				reason: `${length} bytes long, more than the ${this.#maxBytes} that are taken`,
-			};
+		if (length > this.#maxBytes) return this.#tooLong(length, line);
+		return toPiece(Buffer.concat(parts).toString('utf8'), line);
+	}
+
+	/** The same for a value that is there already. */
+	check(text: string, line: number): JsonPiece | undefined {
+		// A character has three bytes at most, and two of them four.
+		if (text.length * 3 > this.#maxBytes) {
+			const length = Buffer.byteLength(text);
+			if (length > this.#maxBytes) return this.#tooLong(length, line);
 		}
 
-		const text = Buffer.concat(parts).toString('utf8').trim();
-		return text === '' ? undefined : {type: 'value', line, text};
+		return toPiece(text, line);
 	}
+
+	#tooLong(length: number, line: number): JsonPiece {
+		return {
+			type: 'damage',
+			line,
+			reason: `${length} bytes long, more than the ${this.#maxBytes} that are taken`,
+		};
+	}
+}
+
+function toPiece(text: string, line: number): JsonPiece | undefined {
+	const trimmed = text.trim();
+	return trimmed === '' ? undefined : {type: 'value', line, text: trimmed};
 }
 
 class LineSplitter {
@@ -82,19 +118,29 @@ class LineSplitter {
 	}
 
 	*push(chunk: Uint8Array): Generator<JsonPiece, void, undefined> {
-		let start = 0;
-		for (;;) {
-			const end = chunk.indexOf(NEWLINE, start);
-			if (end < 0) break;
-			this.#value.add(chunk.subarray(start, end));
-			const piece = this.#value.take(this.#line);
+		const first = chunk.indexOf(NEWLINE);
+		if (first >= 0) {
+			this.#value.add(chunk.subarray(0, first));
+			const piece = this.#value.take(this.#line++);
 			if (piece !== undefined) yield piece;
-			this.#line += 1;
-			start = end + 1;
+			// What lies between two newlines is text in itself: it is decoded once for all of them.
+			const last = chunk.lastIndexOf(NEWLINE);
+			if (last > first) yield* this.#splitText(decoder.decode(chunk.subarray(first + 1, last)));
 		}
 
+		const rest = chunk.subarray(chunk.lastIndexOf(NEWLINE) + 1);
 		// A copy: the reader may use its buffer again.
-		if (start < chunk.length) this.#value.add(chunk.slice(start));
+		if (rest.length > 0) this.#value.add(rest.slice());
+	}
+
+	*#splitText(text: string): Generator<JsonPiece, void, undefined> {
+		for (let start = 0; start <= text.length;) {
+			const found = text.indexOf('\n', start);
+			const end = found < 0 ? text.length : found;
+			const piece = this.#value.check(text.slice(start, end), this.#line++);
+			if (piece !== undefined) yield piece;
+			start = end + 1;
+		}
 	}
 
 	*end(): Generator<JsonPiece, void, undefined> {

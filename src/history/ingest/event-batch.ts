@@ -1,7 +1,8 @@
 import {decodeEvent, type EntityKind} from './decode-event.js';
 import {foldEntity} from './fold-entity.js';
 import {isOfNoTask, type TaskKey} from './task-key.js';
-import {addTaskEvent, createTaskFacts, type NewTaskFacts} from './task-facts.js';
+import type {TaskEvent} from './task-facts.js';
+import {recordTask, type TaskEvents, type TaskRecord} from './task-record.js';
 import {DamageError, type JsonObject} from './wire-values.js';
 
 /** One event or line that was left out. */
@@ -20,19 +21,39 @@ export interface EntityEvent {
 	readonly payload: {readonly member: string; readonly body: JsonObject};
 }
 
+/** What a batch of events comes to, in a form that goes from thread to thread. */
+export interface EventGroup {
+	/** In the order of their ids: rows that lie beside each other are written one after the other. */
+	readonly taskRecords: readonly TaskRecord[];
+	readonly entityEvents: readonly EntityEvent[];
+	readonly damages: readonly Damage[];
+	readonly eventCount: number;
+	/** Nanoseconds of all events; "" where there is none. */
+	readonly firstNs: string;
+	readonly lastNs: string;
+}
+
 /** Decoded events of one session, gathered by what they are about. */
-export class EventBatch {
-	readonly tasks = new Map<string, NewTaskFacts>();
+export class EventBatch implements EventGroup {
+	/** Events as they are: what they come to is many small objects, made for one task after the other. */
+	readonly #tasks = new Map<string, TaskEvents>();
 	readonly entityEvents: EntityEvent[] = [];
 	readonly damages: Damage[] = [];
 	eventCount = 0;
-	/** Of all events; "" before the first. */
 	firstNs = '';
 	lastNs = '';
 
 	/** True when nothing would change by writing it. */
 	get isEmpty(): boolean {
 		return this.eventCount === 0 && this.damages.length === 0;
+	}
+
+	get taskRecords(): readonly TaskRecord[] {
+		return [...this.#tasks.values()]
+			.sort(({key: a}, {key: b}) =>
+				a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : a.attempt - b.attempt,
+			)
+			.map(recordTask);
 	}
 
 	/** Takes one event from JSON; what cannot be taken is noted under `source` and `place`. */
@@ -61,31 +82,21 @@ export class EventBatch {
 				this.entityEvents.push(event);
 				return;
 			case 'task-defined':
-				this.#factsOf(event.definition, facts => addTaskEvent(facts, event));
+				this.#addTo(event.definition, event);
 				return;
 			case 'task-changed':
-				this.#factsOf(event.change, facts => addTaskEvent(facts, event));
+				this.#addTo(event.change, event);
 				return;
 			case 'task-profiled':
-				this.#factsOf(event.profile, facts => addTaskEvent(facts, event));
+				this.#addTo(event.profile, event);
 		}
 	}
 
-	#factsOf(key: TaskKey, use: (facts: NewTaskFacts) => void): void {
+	#addTo(key: TaskKey, event: TaskEvent): void {
 		if (isOfNoTask(key)) return;
 		const name = `${key.taskId}/${key.attempt}`;
-		let facts = this.tasks.get(name);
-		if (facts === undefined) {
-			facts = {
-				...createTaskFacts(),
-				taskId: key.taskId,
-				attempt: key.attempt,
-				jobId: key.jobId,
-				definition: undefined,
-			};
-			this.tasks.set(name, facts);
-		}
-
-		use(facts);
+		const task = this.#tasks.get(name);
+		if (task === undefined) this.#tasks.set(name, {key, events: [event]});
+		else task.events.push(event);
 	}
 }

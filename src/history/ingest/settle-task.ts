@@ -1,5 +1,5 @@
-import {STATE_FAILED, STATE_FINISHED, STATE_PENDING_ARGS_AVAIL, WORKER_EXIT_TYPES} from './ray-enums.js';
-import type {TaskFacts} from './task-facts.js';
+import {STATE_FAILED, WORKER_EXIT_TYPES} from './ray-enums.js';
+import type {TaskOutline} from './task-record.js';
 import {toMilliseconds, toNanoseconds} from './wire-values.js';
 
 /** How a worker that is dead came to its end. */
@@ -29,33 +29,29 @@ export interface SettledTask {
  * the death of its worker, and otherwise by the end of its job (Ray 2.60, `task_event_storage.py`).
  */
 export function settleTask(
-	facts: TaskFacts,
+	{highestState, isOpen, creationMs, workerId, errorType}: TaskOutline,
 	jobId: string,
 	worker: WorkerEnd | undefined,
 	jobEndNs: string | undefined,
 ): SettledTask {
-	const isOpen = !facts.states.has(STATE_FINISHED) && !facts.states.has(STATE_FAILED);
-	const mark = isOpen ? findMark(facts, jobId, worker, jobEndNs) : null;
-	const state = Math.max(mark === null ? 0 : STATE_FAILED, ...facts.states.keys());
-	const creationNs = facts.states.get(STATE_PENDING_ARGS_AVAIL)?.[0];
-	const error = facts.values.get('error')?.[0] as readonly [string, string] | undefined;
+	const mark = isOpen ? findMark(workerId, jobId, worker, jobEndNs) : null;
+	const state = mark === null ? highestState : Math.max(STATE_FAILED, highestState);
 	return {
 		state,
 		isOpen,
 		mark,
-		errorType: state !== STATE_FAILED ? null : mark === null ? (error?.[0] ?? null) : 'WORKER_DIED',
-		creationMs: creationNs === undefined ? null : toMilliseconds(creationNs),
+		errorType: state !== STATE_FAILED ? null : mark === null ? (errorType ?? null) : 'WORKER_DIED',
+		creationMs: creationMs ?? null,
 	};
 }
 
 function findMark(
-	facts: TaskFacts,
+	workerId: string | undefined,
 	jobId: string,
 	worker: WorkerEnd | undefined,
 	jobEndNs: string | undefined,
 ): TaskMark | null {
-	if (worker !== undefined) {
-		const workerId = String(facts.values.get('workerId')![0]);
+	if (worker !== undefined && workerId !== undefined) {
 		const exitType = Math.max(
 			0,
 			WORKER_EXIT_TYPES.indexOf(worker.exitType as (typeof WORKER_EXIT_TYPES)[number]),

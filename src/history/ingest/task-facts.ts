@@ -1,5 +1,4 @@
 import type {HistoryEvent} from './decode-event.js';
-import type {TaskDefinition} from './decode-task-definition.js';
 import type {TaskValues} from './decode-task-lifecycle.js';
 import type {TaskSpan} from './decode-task-profile.js';
 
@@ -20,41 +19,29 @@ export interface TaskFacts {
 	spans: Map<string, TaskSpan>;
 }
 
-/** Facts, with the definition where this process has just seen it. */
-export interface NewTaskFacts extends TaskFacts {
-	readonly taskId: string;
-	readonly attempt: number;
-	jobId: string;
-	definition: TaskDefinition | undefined;
-}
-
 export function createTaskFacts(): TaskFacts {
 	return {definedAt: '', states: new Map(), values: new Map(), component: undefined, spans: new Map()};
 }
 
-type TaskEvent = Exclude<HistoryEvent, {type: 'entity-reported'}>;
+export type TaskEvent = Exclude<HistoryEvent, {type: 'entity-reported'}>;
 
-/** Adds what one event says. */
-export function addTaskEvent(facts: NewTaskFacts, event: TaskEvent): void {
+/** Adds what one event says; of a definition only when it was. */
+export function addTaskEvent(facts: TaskFacts, event: TaskEvent): void {
 	const {clock} = event;
 	switch (event.type) {
 		case 'task-defined':
-			if (clock > facts.definedAt) {
-				facts.definedAt = clock;
-				facts.definition = event.definition;
+			if (clock > facts.definedAt) facts.definedAt = clock;
+			return;
+		case 'task-changed': {
+			const {states, values} = event.change;
+			for (const [state, nanoseconds] of states) put(facts.states, state, [nanoseconds, clock]);
+			for (const name in values) {
+				put(facts.values, name as keyof TaskValues, [values[name as keyof TaskValues], clock]);
 			}
 
 			return;
-		case 'task-changed':
-			for (const [state, nanoseconds] of event.change.states) put(facts.states, state, [nanoseconds, clock]);
-			for (const [name, value] of Object.entries(event.change.values) as [
-				keyof TaskValues,
-				TaskValues[keyof TaskValues],
-			][]) {
-				put(facts.values, name, [value, clock]);
-			}
+		}
 
-			return;
 		case 'task-profiled':
 			if (facts.component === undefined || clock > facts.component[1]) {
 				facts.component = [event.profile.component, clock];
@@ -112,33 +99,38 @@ export interface TaskDetail {
 	readonly spans: readonly TaskSpan[];
 }
 
+/** Text is put together by hand: a session has millions of these. */
 export function encodeTaskFacts(facts: TaskFacts): string {
 	const clocks: string[] = [];
 	const indexOf = (clock: string) => {
 		const index = clocks.indexOf(clock);
 		return index < 0 ? clocks.push(clock) - 1 : index;
 	};
-	const stored: StoredFacts = {
-		c: clocks,
-		...(facts.definedAt === '' ? {} : {d: indexOf(facts.definedAt)}),
-		...(facts.states.size === 0
-			? {}
-			: {
-					s: Object.fromEntries(
-						[...facts.states].map(([state, [ns, clock]]) => [state, [ns, indexOf(clock)]]),
-					),
-				}),
-		...(facts.values.size === 0
-			? {}
-			: {
-					v: Object.fromEntries(
-						[...facts.values].map(([name, [value, clock]]) => [name, [value, indexOf(clock)]]),
-					),
-				}),
-		...(facts.component === undefined ? {} : {p: [facts.component[0], indexOf(facts.component[1])] as const}),
-		...(facts.spans.size === 0 ? {} : {e: sortSpans([...facts.spans.values()])}),
-	};
-	return JSON.stringify(stored);
+	let text = facts.definedAt === '' ? '' : `,"d":${indexOf(facts.definedAt)}`;
+	if (facts.states.size > 0) {
+		let list = '';
+		for (const [state, [ns, clock]] of [...facts.states].sort(([a], [b]) => a - b)) {
+			list += `${list === '' ? '' : ','}"${state}":["${ns}",${indexOf(clock)}]`;
+		}
+
+		text += `,"s":{${list}}`;
+	}
+
+	if (facts.values.size > 0) {
+		let list = '';
+		for (const [name, [value, clock]] of facts.values) {
+			list += `${list === '' ? '' : ','}"${name}":[${JSON.stringify(value)},${indexOf(clock)}]`;
+		}
+
+		text += `,"v":{${list}}`;
+	}
+
+	if (facts.component !== undefined) {
+		text += `,"p":[${JSON.stringify(facts.component[0])},${indexOf(facts.component[1])}]`;
+	}
+
+	if (facts.spans.size > 0) text += `,"e":${JSON.stringify(sortSpans([...facts.spans.values()]))}`;
+	return `{"c":${JSON.stringify(clocks)}${text}}`;
 }
 
 export function decodeTaskFacts(text: string): TaskFacts {

@@ -28,6 +28,10 @@ export function readNumber(value: unknown): number {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** Ids that were read before: of a job, a node or a worker there are thousands of events, of a task a few. */
+const knownIds = new Map<string, string>();
+const MAX_KNOWN_IDS = 20_000;
+
 /**
  * An id as lowercase hex digits.
  *
@@ -37,11 +41,14 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
  */
 export function readId(value: unknown, member: string): string {
 	if (value === undefined || value === null || value === '') return '';
-	if (typeof value !== 'string' || value.length % 4 !== 0 || !BASE64.test(value)) {
-		throw new DamageError(`${member} is no base64`);
-	}
-
-	return Buffer.from(value, 'base64').toString('hex');
+	if (typeof value !== 'string') throw new DamageError(`${member} is no base64`);
+	const known = knownIds.get(value);
+	if (known !== undefined) return known;
+	if (value.length % 4 !== 0 || !BASE64.test(value)) throw new DamageError(`${member} is no base64`);
+	const hex = Buffer.from(value, 'base64').toString('hex');
+	if (knownIds.size >= MAX_KNOWN_IDS) knownIds.clear();
+	knownIds.set(value, hex);
+	return hex;
 }
 
 /** True for an id that is not set, or that Ray calls nil: all its bytes are 0xff. */

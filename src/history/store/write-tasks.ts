@@ -1,16 +1,16 @@
 import {createHash} from 'node:crypto';
 
 import type {JobRecord, WorkerRecord} from '../ingest/entity-records.js';
-import type {TaskDefinition, TaskShape} from '../ingest/decode-task-definition.js';
+import type {TaskShape} from '../ingest/decode-task-definition.js';
 import {TYPE_ACTOR_TASK} from '../ingest/ray-enums.js';
 import {settleTask, type WorkerEnd} from '../ingest/settle-task.js';
+import {decodeTaskFacts, mergeTaskFacts} from '../ingest/task-facts.js';
 import {
-	decodeTaskFacts,
-	encodeTaskFacts,
-	mergeTaskFacts,
-	type NewTaskFacts,
-	type TaskFacts,
-} from '../ingest/task-facts.js';
+	outlineTask,
+	type DefinitionRecord,
+	type TaskOutline,
+	type TaskRecord,
+} from '../ingest/task-record.js';
 import {toNanoseconds} from '../ingest/wire-values.js';
 import type {EntityWriter} from './write-entities.js';
 import type {SearchWriter} from './write-search.js';
@@ -46,6 +46,8 @@ const DEFINITION_COLUMNS = [
 	'placement_group_id',
 ] as const;
 
+const NO_DEFINITION: readonly null[] = DEFINITION_COLUMNS.map(() => null);
+
 /** Writes attempts at tasks: merges what is new with what is stored, and settles what it comes to. */
 export class TaskWriter {
 	readonly #find: SqliteStatement;
@@ -71,7 +73,7 @@ export class TaskWriter {
 			`SELECT ${FOUND_COLUMNS} FROM task WHERE session_id = ? AND task_id = ? AND attempt = ?`,
 		);
 		this.#insert = database.prepare(
-			`INSERT INTO task (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`,
+			`INSERT INTO task (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
 		);
 		this.#update = database.prepare(`UPDATE task SET ${assign(['job_id', ...changing])} WHERE id = ?`);
 		this.#updateDefinition = database.prepare(`UPDATE task SET ${assign(DEFINITION_COLUMNS)} WHERE id = ?`);
@@ -90,8 +92,8 @@ export class TaskWriter {
 		this.#shapes.clear();
 	}
 
-	write(sessionId: number, tasks: Iterable<NewTaskFacts>): void {
-		for (const facts of tasks) this.#writeOne(sessionId, facts);
+	write(sessionId: number, tasks: Iterable<TaskRecord>): void {
+		for (const task of tasks) this.#writeOne(sessionId, task);
 	}
 
 	/** Settles anew whatever reported no end and ran in these workers, or belonged to these jobs. */
@@ -105,45 +107,45 @@ export class TaskWriter {
 		}
 	}
 
-	#writeOne(sessionId: number, facts: NewTaskFacts): void {
-		const taskId = toBlob(facts.taskId)!;
-		const stored = this.#find.get(sessionId, taskId, facts.attempt) as StoredTask | undefined;
-		let {definition, jobId} = facts;
-		if (stored !== undefined) {
-			const known = decodeTaskFacts(stored.facts);
-			if (known.definedAt >= facts.definedAt) definition = undefined;
-			mergeTaskFacts(facts, known);
-			jobId = stored.job_id.toString('hex');
-		}
+	#writeOne(sessionId: number, task: TaskRecord): void {
+		const taskId = toBlob(task.taskId)!;
+		const {definition, jobId} = task;
+		// Most are new: nobody looks for what is stored before it turns out that something is.
+		const {changes} = this.#insert.run(
+			sessionId,
+			taskId,
+			task.attempt,
+			toBlob(jobId),
+			...this.#settledRow(sessionId, jobId, task, definition),
+			...(definition === undefined ? NO_DEFINITION : this.#definitionRow(sessionId, definition)),
+		);
+		if (changes === 0) this.#merge(sessionId, taskId, task);
+		if (task.errorMessage !== undefined) this.#search.addError(sessionId, task.taskId, task.errorMessage);
+	}
 
-		const row = this.#settledRow(sessionId, jobId, facts, definition ?? this.#storedNames(stored));
-		if (stored !== undefined) {
-			this.#update.run(toBlob(jobId), ...row, stored.id);
-			if (definition !== undefined) {
-				this.#updateDefinition.run(...this.#definitionRow(sessionId, definition), stored.id);
-			}
-		} else {
-			this.#insert.run(
-				sessionId,
-				taskId,
-				facts.attempt,
-				toBlob(jobId),
-				...row,
-				...(definition === undefined
-					? DEFINITION_COLUMNS.map(() => null)
-					: this.#definitionRow(sessionId, definition)),
-			);
+	#merge(sessionId: number, taskId: Buffer, task: TaskRecord): void {
+		const stored = this.#find.get(sessionId, taskId, task.attempt) as StoredTask;
+		const facts = decodeTaskFacts(stored.facts);
+		const definition =
+			task.definition !== undefined && task.definition.clock > facts.definedAt ? task.definition : undefined;
+		mergeTaskFacts(facts, decodeTaskFacts(task.facts));
+		const jobId = stored.job_id.toString('hex');
+		const names = definition ?? this.#storedNames(stored);
+		this.#update.run(
+			stored.job_id,
+			...this.#settledRow(sessionId, jobId, outlineTask(facts), names),
+			stored.id,
+		);
+		if (definition !== undefined) {
+			this.#updateDefinition.run(...this.#definitionRow(sessionId, definition), stored.id);
 		}
-
-		const error = facts.values.get('error')?.[0] as readonly [string, string] | undefined;
-		if (error !== undefined) this.#search.addError(sessionId, facts.taskId, error[1]);
 	}
 
 	#settleRows(sessionId: number, rows: readonly StoredTask[]): void {
 		for (const row of rows) {
 			const jobId = row.job_id.toString('hex');
-			const facts = decodeTaskFacts(row.facts);
-			const settled = this.#settledRow(sessionId, jobId, facts, this.#storedNames(row));
+			const outline = outlineTask(decodeTaskFacts(row.facts));
+			const settled = this.#settledRow(sessionId, jobId, outline, this.#storedNames(row));
 			this.#update.run(row.job_id, ...settled, row.id);
 		}
 	}
@@ -152,31 +154,29 @@ export class TaskWriter {
 	#settledRow(
 		sessionId: number,
 		jobId: string,
-		facts: TaskFacts,
+		outline: TaskOutline,
 		names: TaskNames | undefined,
 	): SqliteValue[] {
-		const value = (name: 'nodeId' | 'workerId' | 'workerPid' | 'isPaused' | 'actorName') =>
-			facts.values.get(name)?.[0];
-		const workerId = value('workerId') as string | undefined;
-		const {state, errorType, creationMs, isOpen, mark} = settleTask(
-			facts,
+		const {nodeId, workerId, workerPid = null, isPaused, actorName, isOpen} = outline;
+		// Only what reported no end depends on how its worker and its job ended.
+		const {state, errorType, creationMs, mark} = settleTask(
+			outline,
 			jobId,
-			workerId === undefined ? undefined : this.#endOfWorker(sessionId, workerId),
-			this.#endOfJob(sessionId, jobId),
+			!isOpen || workerId === undefined ? undefined : this.#endOfWorker(sessionId, workerId),
+			isOpen ? this.#endOfJob(sessionId, jobId) : undefined,
 		);
-		const isPaused = value('isPaused');
 		return [
-			toBlob(value('nodeId') as string | undefined),
+			toBlob(nodeId),
 			toBlob(workerId),
-			(value('workerPid') as number | undefined) ?? null,
+			workerPid,
 			isPaused === undefined ? null : Number(isPaused),
-			findDisplayName(names, value('actorName') as string | undefined),
+			findDisplayName(names, actorName),
 			state,
 			errorType,
 			creationMs,
 			Number(isOpen),
 			mark === null ? null : JSON.stringify(mark),
-			encodeTaskFacts(facts),
+			outline.facts,
 		];
 	}
 
@@ -185,7 +185,7 @@ export class TaskWriter {
 		const {function_name: functionName} = this.#functionOfShape.get(stored.shape_id) as {
 			function_name: string;
 		};
-		return {name: stored.name ?? '', shape: {type: stored.type, functionName}};
+		return {name: stored.name ?? '', type: stored.type, functionName};
 	}
 
 	#endOfWorker(sessionId: number, workerId: string): WorkerEnd | undefined {
@@ -199,11 +199,11 @@ export class TaskWriter {
 	}
 
 	/** In the order of `DEFINITION_COLUMNS`. */
-	#definitionRow(sessionId: number, definition: TaskDefinition): SqliteValue[] {
-		if (definition.name !== definition.shape.functionName) this.#search.addName(sessionId, definition.name);
+	#definitionRow(sessionId: number, definition: DefinitionRecord): SqliteValue[] {
+		if (definition.name !== definition.functionName) this.#search.addName(sessionId, definition.name);
 		return [
-			this.#shapeId(sessionId, definition.shape),
-			definition.shape.type,
+			this.#shapeId(sessionId, definition.shapeJson),
+			definition.type,
 			definition.name,
 			toBlob(definition.parentTaskId),
 			toBlob(definition.actorId),
@@ -211,15 +211,14 @@ export class TaskWriter {
 		];
 	}
 
-	#shapeId(sessionId: number, shape: TaskShape): number {
-		const json = JSON.stringify(shape);
+	#shapeId(sessionId: number, json: string): number {
 		const name = `${sessionId} ${json}`;
 		let id = this.#shapes.get(name);
 		if (id !== undefined) return id;
 		const key = createHash('sha256').update(json).digest().subarray(0, 16);
 		id = (this.#findShape.get(sessionId, key) as {id: number} | undefined)?.id;
 		if (id === undefined) {
-			const {type, functionName, language} = shape;
+			const {type, functionName, language} = JSON.parse(json) as TaskShape;
 			id = Number(this.#insertShape.run(sessionId, key, type, functionName, language, json).lastInsertRowid);
 			this.#search.addName(sessionId, functionName);
 		}
@@ -231,16 +230,13 @@ export class TaskWriter {
 }
 
 /** What of a definition decides how the task is called. */
-interface TaskNames {
-	readonly name: string;
-	readonly shape: Pick<TaskShape, 'type' | 'functionName'>;
-}
+type TaskNames = Pick<DefinitionRecord, 'name' | 'type' | 'functionName'>;
 
 /** A method of an actor that has a name of its own is called after it, unless the task was named itself. */
 function findDisplayName(names: TaskNames | undefined, actorName: string | undefined): string | null {
-	if (!actorName || names?.shape.type !== TYPE_ACTOR_TASK) return null;
-	const {functionName} = names.shape;
-	if (names.name !== functionName) return null;
+	if (!actorName || names?.type !== TYPE_ACTOR_TASK) return null;
+	const {name, functionName} = names;
+	if (name !== functionName) return null;
 	return `${actorName}.${functionName.slice(functionName.lastIndexOf('.') + 1)}`;
 }
 

@@ -1,0 +1,108 @@
+import {EventBatch, type EventGroup} from '../ingest/event-batch.js';
+import {parseJson} from './parse-json.js';
+import {JsonSplitter, type JsonPiece} from './split-json.js';
+
+/** Which file is decoded. */
+export interface EventFile {
+	readonly path: string;
+	/** Lines that were taken before, and are passed over now. */
+	readonly linesRead: number;
+}
+
+/** Events of some lines of a file, which go into the history at once. Plain data: it goes from thread to thread. */
+export interface DecodedEvents {
+	readonly events: EventGroup;
+	/** Lines of the file up to the last of these. */
+	readonly linesRead: number;
+	/** There is no more in the file. */
+	readonly isLast: boolean;
+}
+
+/**
+ * Events that are written in one transaction. More of them cost memory; fewer cost time, as the keys of
+ * tasks lie all over an index, so that each transaction writes most of its pages anew.
+ */
+const BATCH_EVENTS = 20_000;
+
+/** Text that is written in one transaction, where events are long: some of them hold whole stacks. */
+const BATCH_CHARACTERS = 32 * 1024 * 1024;
+
+/** Makes events of the bytes of a file. */
+export class EventDecoder {
+	readonly #path: string;
+	readonly #splitter = new JsonSplitter();
+	readonly #linesKnown: number;
+	#batch = new EventBatch();
+	#characters = 0;
+	#line = 0;
+
+	constructor({path, linesRead}: EventFile) {
+		this.#path = path;
+		this.#linesKnown = linesRead;
+	}
+
+	/** @returns what has become whole batches. */
+	push(bytes: Uint8Array): DecodedEvents[] {
+		return this.#takeAll(this.#splitter.push(bytes));
+	}
+
+	/**
+	 * The rest.
+	 *
+	 * @param fault - why there is no more, where the file broke off: whatever was begun is no value.
+	 */
+	end(fault?: string): DecodedEvents[] {
+		const whole = fault === undefined ? this.#takeAll(this.#splitter.end()) : [];
+		if (fault !== undefined) {
+			this.#batch.damages.push({source: this.#path, place: `after line ${this.#line}`, reason: fault});
+		}
+
+		return [...whole, this.#cut(true)];
+	}
+
+	#takeAll(pieces: Iterable<JsonPiece>): DecodedEvents[] {
+		const whole: DecodedEvents[] = [];
+		for (const piece of pieces) {
+			this.#line = piece.line;
+			if (piece.line <= this.#linesKnown) continue;
+			this.#take(piece);
+			if (
+				this.#batch.eventCount + this.#batch.damages.length >= BATCH_EVENTS ||
+				this.#characters >= BATCH_CHARACTERS
+			) {
+				whole.push(this.#cut(false));
+			}
+		}
+
+		return whole;
+	}
+
+	#take(piece: JsonPiece): void {
+		const place = `line ${piece.line}`;
+		if (piece.type === 'damage') {
+			this.#batch.damages.push({source: this.#path, place, reason: piece.reason});
+			return;
+		}
+
+		this.#characters += piece.text.length;
+		const value = parseJson(piece.text);
+		if (value === undefined) this.#batch.damages.push({source: this.#path, place, reason: 'no JSON'});
+		// A line may hold one event, or one array of them.
+		else if (Array.isArray(value)) {
+			for (const [index, item] of value.entries()) {
+				this.#batch.add(item, this.#path, `${place}, item ${index + 1}`);
+			}
+		} else this.#batch.add(value, this.#path, place);
+	}
+
+	#cut(isLast: boolean): DecodedEvents {
+		const {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs} = this.#batch;
+		this.#batch = new EventBatch();
+		this.#characters = 0;
+		return {
+			events: {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs},
+			linesRead: Math.max(this.#line, this.#linesKnown),
+			isLast,
+		};
+	}
+}
