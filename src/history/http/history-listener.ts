@@ -11,7 +11,14 @@ import {AnswerCache} from './answer-cache.js';
 import {answerDashboardFile, type DashboardFiles} from './dashboard-files.js';
 import {renderHomepage} from './pages/homepage.js';
 import {renderSessionPage} from './pages/session-page.js';
-import {isFromBrowser, readCookies, readTarget, readToken, TOKEN_CHALLENGE, type Target} from './read-request.js';
+import {
+	isFromBrowser,
+	readCookies,
+	readTarget,
+	readToken,
+	TOKEN_CHALLENGE,
+	type Target,
+} from './read-request.js';
 import {sendAnswer} from './send-answer.js';
 
 export interface HistoryListenerOptions {

@@ -5,7 +5,14 @@ import {describeNoAnswer} from '../collect/fetch-endpoint.js';
 import {answerText, type HistoryAnswer} from '../http/answer.js';
 import {html} from '../http/pages/html.js';
 import {link, renderPage, sessionAddress} from '../http/pages/layout.js';
-import {isFromBrowser, readCookies, readTarget, readToken, TOKEN_CHALLENGE, type Target} from '../http/read-request.js';
+import {
+	isFromBrowser,
+	readCookies,
+	readTarget,
+	readToken,
+	TOKEN_CHALLENGE,
+	type Target,
+} from '../http/read-request.js';
 import {sendAnswer} from '../http/send-answer.js';
 import type {SessionSummary} from '../store/history-types.js';
 import {HeadFaultError, type HeadProxy, type HeadRequest} from './head-proxy.js';

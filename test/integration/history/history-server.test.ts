@@ -130,6 +130,23 @@ describeWithShared('the history server', () => {
 			`${base}/api/v0/logs/file?node_id=x&filename=..%2f..%2fetc/passwd`,
 			`${base}/api/v0/logs/file?node_id=x&filename=%252e%252e%252fetc/passwd`,
 			`${base}/api/v0/logs?node_id=x&glob=../*`,
+			// As other systems, and those who decode once more, would read them.
+			'/static/%5c..%5c..%5cwindows%5cwin.ini',
+			'/static/..%5c..%5cwindows/win.ini',
+			'/static/%255c%252e%252e%255cwindows',
+			'/static/%2e%2e%5cetc',
+			`${base}/static/..%2f..%2f..%2fetc/passwd`,
+			`${base}/pages/..%2f..%2fetc/passwd`,
+			`/c/..%2f..%2fetc/test/${SESSION}/`,
+			`${base}/api/v0/logs/file?node_id=x&filename=..%5c..%5cwindows%5cwin.ini`,
+			`${base}/api/v0/logs/file?node_id=x&filename=%255c..%255cwin.ini`,
+			`${base}/api/v0/logs/file?node_id=x&filename=C:%5cwindows%5cwin.ini`,
+			`${base}/api/v0/logs/file?node_id=x&filename=C%253A%255cwindows`,
+			`${base}/api/v0/logs/file?node_id=x&filename=%5c%5cserver%5cshare%5cfile`,
+			`${base}/api/v0/logs/file?node_id=x&filename=a%00b`,
+			`${base}/api/v0/logs/stream?node_id=x&filename=../../etc/passwd`,
+			`${base}/api/v0/logs?node_id=x&glob=..%5c*`,
+			`${base}/api/v0/logs?node_id=x&glob=%252e%252e/*`,
 		]) {
 			expect([path, await getRaw(url, path)]).toEqual([path, 400]);
 		}

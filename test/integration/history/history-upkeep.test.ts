@@ -155,7 +155,9 @@ describeWithShared('infinisst history job', () => {
 			await count('tasks', '--filter', 'job_id=04000000'),
 		);
 		expect(await count('tasks', '--filter', 'error=TASK_EXECUTION_EXCEPTION')).toBeGreaterThan(0);
-		expect(await count('actors', '--filter', 'state=DEAD', '--filter', 'class!=JobSupervisor')).toBeGreaterThan(0);
+		expect(
+			await count('actors', '--filter', 'state=DEAD', '--filter', 'class!=JobSupervisor'),
+		).toBeGreaterThan(0);
 		expect(await count('search', 'cannot', 'construct', '--filter', 'kind=error')).toBeGreaterThan(0);
 		expect(await count('search', 'cannot', 'construct', '--since', '2030-01-01')).toBe(0);
 		expect(await count('jobs', '--since', '2030-01-01')).toBe(0);

@@ -50,8 +50,21 @@ describeWithPython('the import from an S3-compatible store', () => {
 				...['import', 's3://ray-history/team/storage', '--quiet', '--db', 's3.db'],
 			);
 			expect(again.stdout).toContain('483 files of which 483 were known, 0 events');
-			await run(folder, {}, 'import', join(buckets, 'ray-history/team/storage'), '--quiet', '--db', 'disk.db');
-			for (const address of ['/api/v0/tasks?detail=1&limit=10000', '/logical/actors', '/api/jobs/', '/events']) {
+			await run(
+				folder,
+				{},
+				'import',
+				join(buckets, 'ray-history/team/storage'),
+				'--quiet',
+				'--db',
+				'disk.db',
+			);
+			for (const address of [
+				'/api/v0/tasks?detail=1&limit=10000',
+				'/logical/actors',
+				'/api/jobs/',
+				'/events',
+			]) {
 				const [fromStore, fromDisk] = await Promise.all(
 					['s3.db', 'disk.db'].map(db => run(folder, {}, 'query', address, '--db', db)),
 				);
@@ -110,9 +123,7 @@ describeWithPython('the import from an S3-compatible store', () => {
 it('says what to install where the client library for S3 is not there', async () => {
 	const missing = () =>
 		Promise.reject(Object.assign(new Error('no such package'), {code: 'ERR_MODULE_NOT_FOUND'}));
-	const error = await catchRejection(
-		openS3Tree({address: 's3://bucket', environment: {}, signal}, missing),
-	);
+	const error = await catchRejection(openS3Tree({address: 's3://bucket', environment: {}, signal}, missing));
 	expect(error).toMatchObject({
 		code: 'PROGRAM_MISSING',
 		message: 'Reading from S3 needs the package @aws-sdk/client-s3',

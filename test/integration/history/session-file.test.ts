@@ -155,7 +155,9 @@ describe('infinisst history export and import', () => {
 			stdout: 'default/test session_b: 5 tasks in b.db\n',
 			stderr: '',
 		});
-		expect((await run('import', 'b.db', '--db', 'other.db')).stdout).toBe('default/test session_b: 5 tasks\n');
+		expect((await run('import', 'b.db', '--db', 'other.db')).stdout).toBe(
+			'default/test session_b: 5 tasks\n',
+		);
 		expect((await run('tasks', '--db', 'b.db', '--format', 'csv')).stdout).toBe(
 			(await run('tasks', '--db', 'other.db', '--format', 'csv')).stdout,
 		);

@@ -94,7 +94,13 @@ describe('the retention of a collector or server', () => {
 		const ending = new AbortController();
 		const notices: string[] = [];
 		const ended = runRetention(
-			{store, rules: {keepCount: 2, maxBytes: 1}, clock, now: () => START_MS, onNotice: text => void notices.push(text)},
+			{
+				store,
+				rules: {keepCount: 2, maxBytes: 1},
+				clock,
+				now: () => START_MS,
+				onNotice: text => void notices.push(text),
+			},
 			ending.signal,
 		);
 		// s3 is written to in each interval: its events are old, but they still come.

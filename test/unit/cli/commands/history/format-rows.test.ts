@@ -21,11 +21,16 @@ describe('a table of rows', () => {
 	});
 
 	it('counts letters that take two columns as two, and cuts none of them in half', () => {
-		const rows = [{name: '日本語の名前', state: 'x'}, {name: 'abc', state: 'y'}];
+		const rows = [
+			{name: '日本語の名前', state: 'x'},
+			{name: 'abc', state: 'y'},
+		];
 		expect(format(['name', 'state'], rows, {})).toBe(
 			'NAME          STATE\n日本語の名前  x\nabc           y\n',
 		);
-		expect(format(['name', 'state'], rows, {width: 16})).toBe('NAME       STATE\n日本語の…  x\nabc        y\n');
+		expect(format(['name', 'state'], rows, {width: 16})).toBe(
+			'NAME       STATE\n日本語の…  x\nabc        y\n',
+		);
 	});
 
 	it('keeps apart ids that begin alike', () => {
@@ -51,7 +56,9 @@ describe('a table of rows', () => {
 describe('rows as CSV', () => {
 	it('quotes what holds a comma, a quote or a line, as RFC 4180 says', () => {
 		const rows = [{a: 'x,y', b: 'say "hi"', c: 'one\r\ntwo'}];
-		expect(format(['a', 'b', 'c'], rows, {format: 'csv'})).toBe('a,b,c\r\n"x,y","say ""hi""","one\r\ntwo"\r\n');
+		expect(format(['a', 'b', 'c'], rows, {format: 'csv'})).toBe(
+			'a,b,c\r\n"x,y","say ""hi""","one\r\ntwo"\r\n',
+		);
 	});
 
 	it('lets no name be taken for a formula, and leaves numbers alone', () => {
@@ -71,7 +78,10 @@ describe('rows as CSV', () => {
 
 describe('rows as JSON', () => {
 	it('is one array, or one object a line, with nothing cut and moments as numbers', () => {
-		const rows = [{a: 'x'.repeat(200), startMs: 5}, {a: null, startMs: 0}];
+		const rows = [
+			{a: 'x'.repeat(200), startMs: 5},
+			{a: null, startMs: 0},
+		];
 		expect(JSON.parse(format(['a'], rows, {format: 'json', width: 20}))).toEqual(rows);
 		expect(JSON.parse(format(['a'], [], {format: 'json'}))).toEqual([]);
 		const lines = format(['a'], rows, {format: 'ndjson', width: 20}).trimEnd().split('\n');
