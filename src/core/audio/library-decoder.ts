@@ -34,6 +34,11 @@ export type LibraryFormat = keyof typeof LIBRARIES;
 
 /** Half a second to five seconds of audio: what is decoded in one go must not keep others waiting. */
 const FEED_BYTES = 16_384;
+/**
+ * A packet of silence in Ogg has three bytes, and is 120 ms long in Opus: one page, which is decoded as a whole, holds
+ * half a minute of it, 12 MB as stereo samples at 48 kHz. 16 KB of such pages would be 250 MB at once.
+ */
+const OGG_FEED_BYTES = 1024;
 
 export interface LibraryDecoderOptions extends DecoderContext {
 	readonly format: LibraryFormat;
@@ -80,6 +85,7 @@ class LibraryDecoder implements AudioDecoder {
 	readonly durationMs: number | undefined;
 	readonly #library: Library;
 	readonly #options: LibraryDecoderOptions;
+	readonly #feedBytes: number;
 	#input: Uint8Array = new Uint8Array(0);
 	#first: AudioBlock | undefined;
 	#decodedMs = 0;
@@ -92,6 +98,7 @@ class LibraryDecoder implements AudioDecoder {
 		this.#library = library;
 		this.#options = options;
 		this.durationMs = options.durationMs;
+		this.#feedBytes = options.format.startsWith('ogg-') ? OGG_FEED_BYTES : FEED_BYTES;
 	}
 
 	async start(): Promise<void> {
@@ -157,7 +164,7 @@ class LibraryDecoder implements AudioDecoder {
 				}
 				this.#input = input;
 			}
-			const piece = this.#input.subarray(0, FEED_BYTES);
+			const piece = this.#input.subarray(0, this.#feedBytes);
 			this.#input = this.#input.subarray(piece.length);
 			const block = this.#toBlock(await quietly(() => this.#library.decode(piece)));
 			if (block !== undefined) return block;

@@ -25,7 +25,8 @@ interface BoxHead {
  * most programs write first: a decoder then needs no memory for the file. The index is moved to the front
  * and its offsets are corrected. A file is read out of order for it; a stream must be held in memory.
  *
- * @throws {InfinisstError} `AUDIO_UNDECODABLE` when there is no index, or when a stream is too long to hold.
+ * @throws {InfinisstError} `AUDIO_UNDECODABLE` when there is no index, when it promises more than there is, or when a
+ * stream is too long to hold.
  */
 export async function openMp4(source: ByteSource): Promise<Mp4Bytes> {
 	const before: Uint8Array[] = [];
@@ -35,12 +36,14 @@ export async function openMp4(source: ByteSource): Promise<Mp4Bytes> {
 		if (head?.bytes === undefined && head?.type !== 'mdat') throw missingIndex(source.name);
 		if (head.type === 'moov') {
 			const index = await source.take(checkIndexBytes(head, source.name));
+			assertTables(index, source);
 			return heldBytes > 0 && before.some(part => startsWithSamples(part))
 				? inFront(index, before, source)
 				: {read: sequence([...before, index], source), durationMs: readDuration(index)};
 		}
 		if (head.type === 'mdat' && source.file !== undefined) {
 			const index = await findIndex(source, source.file.readAt);
+			assertTables(index, source);
 			const patched = moveOffsets(index, index.length);
 			return {read: sequence([...before, patched], source), durationMs: readDuration(index)};
 		}
@@ -123,6 +126,30 @@ function visitBoxes(bytes: Uint8Array, visit: (type: string, body: Uint8Array) =
 	}
 }
 
+/**
+ * Decoders go through the samples that the tables promise, one by one: a few bytes can promise four thousand million.
+ *
+ * @throws {InfinisstError} `AUDIO_UNDECODABLE` when they promise more than the file or the table can hold.
+ */
+function assertTables(index: Uint8Array, {file, name}: ByteSource): void {
+	let samples = 0;
+	visitBoxes(index, (type, body) => {
+		if (type !== 'stsz' || body.length < 12) return;
+		const view = viewOf(body);
+		const [sampleBytes, count] = [view.getUint32(4), view.getUint32(8)];
+		const most = sampleBytes === 0 ? (body.length - 12) / 4 : (file?.sizeBytes ?? Infinity) / sampleBytes;
+		if (count > most) throw dishonestIndex(name);
+		samples = Math.max(samples, count);
+	});
+	visitBoxes(index, (type, body) => {
+		if (type !== 'stts') return;
+		const view = viewOf(body);
+		let timed = 0;
+		for (let at = 8; at + 8 <= body.length; at += 8) timed += view.getUint32(at);
+		if (timed > samples) throw dishonestIndex(name);
+	});
+}
+
 /** A copy of the index whose sample offsets point `shiftBytes` further. */
 function moveOffsets(index: Uint8Array, shiftBytes: number): Uint8Array {
 	const copy = concatBytes([index]);
@@ -159,6 +186,12 @@ function readDuration(index: Uint8Array): number | undefined {
 
 function viewOf(bytes: Uint8Array): DataView {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function dishonestIndex(name: string): InfinisstError {
+	return new InfinisstError('AUDIO_UNDECODABLE', `The index of "${name}" promises more than the file holds`, {
+		hint: 'Fetch the file again, or repair it with a tool for broken MP4 files.',
+	});
 }
 
 function missingIndex(name: string): InfinisstError {

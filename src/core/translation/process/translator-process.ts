@@ -64,6 +64,12 @@ async function translate(id: number, recording: RecordingRequest, signal: AbortS
 			event: {type: 'warning-raised', message: useGivenName(message, recording)},
 		});
 	const audio = await openAudio({kind: 'file', path: recording.path}, {signal, onWarning: warn});
+	const {name, maxAudioMs = Infinity} = recording;
+	if ((audio.durationMs ?? 0) > maxAudioMs) {
+		const error = tooMuchAudio(name, maxAudioMs);
+		await audio.samples.cancel(error);
+		throw error;
+	}
 	for await (const event of translator.translate(limitAudio(audio, recording), {
 		...recording.options,
 		signal,
@@ -76,6 +82,7 @@ function useGivenName(message: string, {path, name}: RecordingRequest): string {
 	return message.replaceAll(path, name);
 }
 
+/** Also for those that do not say how long they are, or less than they hold. */
 function limitAudio(audio: AudioSource, {name, maxAudioMs = Infinity}: RecordingRequest): AudioSource {
 	const maxSamples = (maxAudioMs * SAMPLE_RATE_HZ) / 1000;
 	let samples = 0;
@@ -83,16 +90,16 @@ function limitAudio(audio: AudioSource, {name, maxAudioMs = Infinity}: Recording
 		transform(block, controller) {
 			samples += block.length;
 			if (samples <= maxSamples) controller.enqueue(block);
-			else {
-				controller.error(
-					new InfinisstError(
-						'LIMIT_EXCEEDED',
-						`"${name}" holds more than ${Math.round(maxAudioMs / 1000)} s of audio, which is the most taken here`,
-						{hint: 'Cut it into several files.'},
-					),
-				);
-			}
+			else controller.error(tooMuchAudio(name, maxAudioMs));
 		},
 	});
 	return {...audio, samples: audio.samples.pipeThrough(limiter)};
+}
+
+function tooMuchAudio(name: string, maxAudioMs: number): InfinisstError {
+	return new InfinisstError(
+		'LIMIT_EXCEEDED',
+		`"${name}" holds more than ${Math.round(maxAudioMs / 1000)} s of audio, which is the most taken here`,
+		{hint: 'Cut it into several files.'},
+	);
 }
