@@ -6,6 +6,8 @@ import type {Engine} from '../core/engine/engine.js';
 import type {ModelStore} from '../core/models/model-store.js';
 import type {Device} from '../core/models/onnx-session.js';
 import type {FileTranslator} from '../core/translation/file-translator.js';
+import type {TextModelOptions} from '../core/translation/text/open-text-translator.js';
+import type {TextTranslator} from '../core/translation/text/text-translator.js';
 import {systemClock, type Clock} from '../core/util/clock.js';
 import type {RunRecorder, RunRecorderOptions} from '../history/record/run-recorder.js';
 import {listenForStop} from './listen-for-stop.js';
@@ -27,6 +29,8 @@ export interface OpenEngineOptions {
 	/** As people name it. */
 	readonly model: string;
 	readonly graphsDirectory: string;
+	/** What its text is translated by. */
+	readonly texts: readonly TextModelOptions[];
 	readonly device: Device;
 	readonly threads?: number;
 	/** Gives up the opening. */
@@ -62,6 +66,7 @@ export interface CommandContext {
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
 	openModelStore(): Promise<ModelStore>;
 	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
+	openTextTranslator(options: TextModelOptions): Promise<TextTranslator>;
 	/** A model in a thread of its own, as it blocks the one that it works in. */
 	openEngine(options: OpenEngineOptions): Promise<Engine>;
 	/** Keeps the run in the history; touches neither the disk nor the database until there is something to keep. */
@@ -111,18 +116,18 @@ export function createProcessContext(): CommandContext {
 			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');
 			return openWhisperFileTranslator(options);
 		},
+		async openTextTranslator(options) {
+			const {openTextTranslator} = await import('../core/translation/text/open-text-translator.js');
+			return openTextTranslator(options);
+		},
 		async openEngine(options) {
 			await requireDevice(options.device);
-			const {openThreadReplica} = await import('../core/engine/transport/thread-replica.js');
+			const [{openThreadReplica}, {chainReplicaModule}] = await Promise.all([
+				import('../core/engine/transport/thread-replica.js'),
+				import('../core/engine/chain/chain-replica-module.js'),
+			]);
 			const {signal, ...rest} = options;
-			return openThreadReplica(
-				{
-					module: import.meta.resolve('../core/engine/whisper-replica.js'),
-					open: 'openWhisperReplica',
-					options: {...rest, id: 'translate'},
-				},
-				{signal},
-			);
+			return openThreadReplica(chainReplicaModule({...rest, id: 'translate'}), {signal});
 		},
 		async openRunRecorder({path, ...options}) {
 			const [{createRunRecorder}, {resolveHistoryFile}] = await Promise.all([

@@ -67,6 +67,7 @@ export interface FakeContextParts {
 	readonly stdin?: Readable & {isTTY?: boolean};
 	readonly translator?: FileTranslator;
 	readonly openTranslator?: CommandContext['openTranslator'];
+	readonly openTextTranslator?: CommandContext['openTextTranslator'];
 	readonly openEngine?: CommandContext['openEngine'];
 	/** @default keeps nothing */
 	readonly openRunRecorder?: CommandContext['openRunRecorder'];
@@ -102,16 +103,34 @@ export function createFakeContext(parts: FakeContextParts = {}): FakeContext {
 				parts.translator === undefined
 					? Promise.reject(new Error('this test opens no translator'))
 					: Promise.resolve(parts.translator)),
+		openTextTranslator:
+			parts.openTextTranslator ?? (() => Promise.reject(new Error('this test translates no text'))),
 		openEngine: parts.openEngine ?? (() => Promise.reject(new Error('this test opens no engine'))),
 		openRunRecorder: parts.openRunRecorder ?? (() => Promise.resolve(NO_RUN_RECORDER)),
 	};
 }
 
 /** A model store that holds whisper-base, or is about to fetch it, and counts what it was asked. */
-export function createFakeStore({isInstalled = true}: {readonly isInstalled?: boolean} = {}): ModelStore & {
+export interface FakeStoreOptions {
+	/** Whether the model that hears is there. @default true */
+	readonly isInstalled?: boolean;
+	/** Models of texts. @default none */
+	readonly texts?: readonly {
+		readonly name: string;
+		readonly languages: readonly string[];
+		readonly targets: readonly string[];
+		/** @default true */
+		readonly isInstalled?: boolean;
+		/** @default 1000 */
+		readonly sizeBytes?: number;
+	}[];
+}
+
+/** A store whose models weigh nothing. */
+export function createFakeStore({isInstalled = true, texts = []}: FakeStoreOptions = {}): ModelStore & {
 	readonly pulled: string[];
 } {
-	const entry = {
+	const hearing = {
 		name: 'whisper-base',
 		description: 'a double',
 		family: 'whisper' as const,
@@ -119,21 +138,38 @@ export function createFakeStore({isInstalled = true}: {readonly isInstalled?: bo
 		tasks: ['transcribe', 'translate'] as const,
 		licence: 'MIT',
 		downloadBytes: 150_000_000,
+		sizeBytes: 150_000_000,
 		sources: [],
+		isInstalled,
 	};
+	const entries = [
+		hearing,
+		...texts.map(text => ({
+			...hearing,
+			family: 'seq2seq' as const,
+			tasks: ['translate-text'] as const,
+			isInstalled: true,
+			sizeBytes: 1000,
+			downloadBytes: text.sizeBytes ?? 1000,
+			...text,
+		})),
+	];
 	const pulled: string[] = [];
-	const installed = () => (isInstalled || pulled.length > 0 ? entry : undefined);
+	const find = (name: string) => entries.find(entry => entry.name === name) ?? hearing;
+	const isHere = (name: string): boolean => find(name).isInstalled || pulled.includes(name);
 	const store = {
 		pulled,
 		rootDirectory: '/models',
-		catalogue: {defaultModel: 'whisper-base', models: [entry], languageSets: {}},
-		find: () => Promise.resolve(installed()),
-		resolve: () => Promise.resolve({kind: 'catalogue', name: entry.name, entry}),
+		catalogue: {defaultModel: 'whisper-base', models: entries, languageSets: {}},
+		list: () => Promise.resolve(entries.map(entry => ({...entry, isInstalled: isHere(entry.name)}))),
+		find: (name: string) => Promise.resolve(isHere(name) ? find(name) : undefined),
+		resolve: (name: string) => Promise.resolve({kind: 'catalogue', name: find(name).name, entry: find(name)}),
 		pull(name: string) {
 			pulled.push(name);
-			return Promise.resolve(entry);
+			return Promise.resolve(find(name));
 		},
-		ensureGraphs: (_name: string, precision: string) => Promise.resolve(`/models/whisper-base/${precision}`),
+		ensureGraphs: (name: string, precision: string) =>
+			Promise.resolve(`/models/${find(name).name}/${precision}`),
 	};
 	return store as unknown as ModelStore & {readonly pulled: string[]};
 }

@@ -6,7 +6,14 @@ import {describe, expect, it, vi} from 'vitest';
 import {main} from '../../src/cli/main.js';
 import {RunStop} from '../../src/cli/run-stop.js';
 import {InfinisstError} from '../../src/core/errors.js';
-import {createFakeContext, createFakeStore, type FakeContext} from '../helpers/fake-context.js';
+import {createScriptedTextTranslator} from '../../src/core/translation/text/testing/scripted-text-translator.js';
+import type {Segment} from '../../src/core/translation/translation-event.js';
+import {
+	createFakeContext,
+	createFakeStore,
+	type FakeContext,
+	type FakeStoreOptions,
+} from '../helpers/fake-context.js';
 import {createScriptedTranslator, saying, type TranslationScript} from '../helpers/scripted-translator.js';
 import {makeSegment, makeWords} from '../helpers/make-segment.js';
 import {temporaryDirectory} from '../helpers/temporary-directory.js';
@@ -136,6 +143,129 @@ describe('infinisst translate', () => {
 	});
 });
 
+describe('languages that Whisper does not write', () => {
+	const TEXTS: NonNullable<FakeStoreOptions['texts']> = [
+		{name: 'big', languages: ['en', 'de'], targets: ['de', 'it', 'fr'], sizeBytes: 9000},
+		{name: 'small', languages: ['en'], targets: ['it']},
+		{name: 'elsewhere', languages: ['en'], targets: ['zh'], isInstalled: false, sizeBytes: 113_000_000},
+	];
+
+	async function createContext(texts = TEXTS): Promise<FakeContext & {readonly opened: string[]}> {
+		const opened: string[] = [];
+		const said: TranslationScript = async function* (audio, {words}) {
+			await audio.samples.cancel();
+			const text = 'we choose the moon.';
+			yield {
+				type: 'segment-final',
+				segment: makeSegment({
+					text,
+					...(words === true && {
+						words: makeWords(
+							['we', 'choose', 'the', 'moon.'].map(word => ` ${word}`),
+							0,
+							500,
+						),
+					}),
+				}),
+			};
+			yield {type: 'translation-ended', audioMs: 2000, segments: 1};
+		};
+		const context = createFakeContext({
+			cwd: await folderWith('a.wav'),
+			store: createFakeStore({texts}),
+			translator: createScriptedTranslator(said),
+			openTextTranslator({name, languages, targets}) {
+				opened.push(name);
+				const pairs = Object.fromEntries(languages.map(code => [code, targets]));
+				return Promise.resolve(createScriptedTextTranslator({model: name, pairs}));
+			},
+		});
+		return Object.assign(context, {opened});
+	}
+
+	it('translates the captions with the smallest model of texts that can', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it')).toBe(0);
+		expect(context.stdout.text).toBe('we-it choose-it the-it moon.-it\n');
+		expect(context.opened).toEqual(['small']);
+	});
+
+	it('writes several languages of one recognition, each line with its language', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it,same,de')).toBe(0);
+		expect(context.stdout.lines).toEqual([
+			'[same] we choose the moon.',
+			'[it] we-it choose-it the-it moon.-it',
+			'[de] we-de choose-de the-de moon.-de',
+		]);
+		expect(context.opened.sort()).toEqual(['big', 'small']);
+	});
+
+	it('writes a file for each language', async () => {
+		const context = await createContext();
+		const flags = ['--from', 'en', '--to', 'it,de', '--output', 'talk.srt'];
+		expect(await translate(context, 'a.wav', ...flags)).toBe(0);
+		expect(await readFile(join(context.cwd, 'talk.it.srt'), 'utf8')).toContain('moon.-it');
+		expect(await readFile(join(context.cwd, 'talk.de.srt'), 'utf8')).toContain('moon.-de');
+	});
+
+	it('tells with --json which language a segment is in, and where each of its words was said', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it,de', '--json', '--words')).toBe(0);
+		const told = events(context);
+		expect(told[0]).toMatchObject({
+			type: 'run-started',
+			model: 'whisper-base+small+big',
+			targets: ['it', 'de'],
+		});
+		const segments = told.filter(({type}) => type === 'segment-final');
+		expect(segments.map(({target}) => target)).toEqual(['it', 'de']);
+		expect(segments[0]!['segment']).toMatchObject({text: 'we-it choose-it the-it moon.-it'});
+		expect((segments[0]!['segment'] as Segment).words).toHaveLength(4);
+	});
+
+	it('keeps to a glossary', async () => {
+		const context = await createContext();
+		await writeFile(join(context.cwd, 'terms.tsv'), '# of this talk\nmoon.\tluna\n');
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it', '--glossary', 'terms.tsv')).toBe(
+			0,
+		);
+		expect(context.stdout.text).toBe('we-it choose-it the-it luna\n');
+		await writeFile(join(context.cwd, 'terms.tsv'), 'moon.\tluna\nchoose\n');
+		const other = await createContext();
+		await writeFile(join(other.cwd, 'terms.tsv'), 'moon.\tluna\nchoose\n');
+		expect(await translate(other, 'a.wav', '--from', 'en', '--to', 'it', '--glossary', 'terms.tsv')).toBe(2);
+		expect(other.stderr.text).toContain('Line 2 of terms.tsv is no term with its translation');
+	});
+
+	it('names a model of texts that is not installed, and how to get it', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'zh')).toBe(3);
+		expect(context.stderr.text).toBe(
+			'infinisst: The model elsewhere is not installed. Run "infinisst models pull elsewhere" (113.0 MB), or add --download.\n',
+		);
+	});
+
+	it('takes the models that are named, joined by a plus', async () => {
+		const context = await createContext();
+		const flags = ['--from', 'en', '--to', 'it', '--model', 'whisper-base+big'];
+		expect(await translate(context, 'a.wav', ...flags)).toBe(0);
+		expect(context.opened).toEqual(['big']);
+	});
+
+	it('hears a recording once, and says so where that is not enough', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'de', '--to', 'en,fr')).toBe(2);
+		expect(context.stderr.text).toContain('en and fr would need the recording to be heard twice');
+	});
+
+	it('refuses subtitles of several languages without a file for each', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it,de', '--format', 'srt')).toBe(2);
+		expect(context.stderr.text).toContain('srt of several languages needs a file for each');
+	});
+});
+
 describe('what cannot be done', () => {
 	it('refuses a pair the model cannot do before any work, naming what would do it', async () => {
 		const openTranslator = vi.fn();
@@ -143,7 +273,7 @@ describe('what cannot be done', () => {
 		const context = createFakeContext({cwd: await folderWith('a.wav'), openTranslator, store});
 		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'de', '--download')).toBe(2);
 		expect(context.stderr.text).toBe(
-			'infinisst: whisper-base cannot translate English into German. For English captions use the target "same"; German text needs a text translation model, which this version does not run.\n',
+			'infinisst: whisper-base cannot translate English into German. For English captions use the target "same"; no model of texts is known that writes German.\n',
 		);
 		expect(openTranslator).not.toHaveBeenCalled();
 		expect(store.pulled).toEqual([]);
@@ -435,6 +565,7 @@ describe('--json', () => {
 				precision: 'int8',
 				sourceLanguage: 'auto',
 				targetLanguage: 'en',
+				targets: ['en'],
 				task: 'translate',
 				files: ['a.wav', 'gone.wav'],
 			},

@@ -25,6 +25,10 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--beam <size>', 'width of the beam search; 1 is greedy', '1')
 		.option('--prompt <text>', 'names, spelling and style to expect')
 		.option(
+			'--glossary <file>',
+			'terms that translated text keeps to: a term, a tab and its translation a line',
+		)
+		.option(
 			'--previous-text',
 			'prompt each segment with the text before it; slower, as segments wait for each other',
 		)

@@ -8,8 +8,8 @@ export interface SpeechModelAbilities {
 	readonly name: string;
 	/** Codes of the languages it understands. */
 	readonly languages: readonly string[];
-	/** `transcribe` writes the spoken language, `translate` writes English. */
-	readonly tasks: readonly ('transcribe' | 'translate')[];
+	/** `transcribe` writes the spoken language, `translate` writes English; others are of no use here. */
+	readonly tasks: readonly string[];
 }
 
 export interface SpeechTask {
@@ -64,7 +64,7 @@ function cannotWrite(source: string, target: string, model: SpeechModelAbilities
 	return unsupported(`${model.name} cannot translate ${nameOf(source)} into ${nameOf(target)}`, [
 		captions,
 		...(source === 'en' ? [] : ['for English use the target "en"']),
-		`${nameOf(target)} text needs a text translation model, which this version does not run`,
+		`no model of texts is known that writes ${nameOf(target)}`,
 	]);
 }
 

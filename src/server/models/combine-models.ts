@@ -1,18 +1,5 @@
+import {joinCombination} from '../../core/models/store/combination.js';
 import type {ModelFacts, ModelPart} from './model-facts.js';
-
-/** Between the names of a combination's models. No name has one: it would not be safe as a file's. */
-const JOINT = '+';
-
-/** `whisper-base+opus-mt-en-de` is what hears and what translates the text. */
-export function joinNames(parts: readonly string[]): string {
-	return parts.join(JOINT);
-}
-
-/** The models that a name means; the name itself where it is one. */
-export function splitName(name: string): readonly string[] {
-	const parts = name.split(JOINT);
-	return parts.every(part => part !== '') ? parts : [name];
-}
 
 /**
  * A model that hears with models that translate its text: one recognition, and as many languages as they write.
@@ -22,7 +9,7 @@ export function splitName(name: string): readonly string[] {
 export function combineFacts(all: readonly ModelFacts[]): ModelFacts {
 	const parts = [...new Map(all.flatMap(facts => facts.parts).map(part => [part.name, part])).values()];
 	return {
-		name: joinNames(parts.map(({name}) => name)),
+		name: joinCombination(parts.map(({name}) => name)),
 		...summarizeParts(parts),
 		sourceLanguages: all[0]!.sourceLanguages.filter(code =>
 			all.every(({sourceLanguages}) => sourceLanguages.includes(code)),

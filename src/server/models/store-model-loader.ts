@@ -7,11 +7,12 @@ import {openThreadReplica} from '../../core/engine/transport/thread-replica.js';
 import {InfinisstError} from '../../core/errors.js';
 import {formatBytes} from '../../core/models/format-bytes.js';
 import type {InstalledModel, ModelStore, ModelSummary} from '../../core/models/model-store.js';
+import {joinCombination, splitCombination} from '../../core/models/store/combination.js';
 import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../core/models/precision.js';
 import type {Clock} from '../../core/util/clock.js';
 import type {ServerSettings} from '../server-settings.js';
 import type {TextModelOptions} from '../../core/translation/text/open-text-translator.js';
-import {combineFacts, joinNames, splitName} from './combine-models.js';
+import {combineFacts} from './combine-models.js';
 import {describeLoad} from './describe-load.js';
 import type {ModelFacts, PreparedModel} from './model-facts.js';
 import type {LoadOptions, ModelLoader, StartOptions} from './model-shelf.js';
@@ -70,16 +71,16 @@ export class StoreModelLoader implements ModelLoader {
 
 	async resolve(words: string): Promise<string> {
 		const {store} = this.#parts;
-		const parts = await Promise.all(splitName(words).map(part => store.resolve(part)));
-		return joinNames(parts.map(({name}) => name));
+		const parts = await Promise.all(splitCombination(words).map(part => store.resolve(part)));
+		return joinCombination(parts.map(({name}) => name));
 	}
 
 	async prepare(words: string, options: LoadOptions): Promise<PreparedModel> {
-		const [hearing = words, ...others] = splitName(words);
+		const [hearing = words, ...others] = splitCombination(words);
 		const {graphsDirectory, model} = await this.#preparePart(hearing, options);
 		if (!hears(model)) {
 			throw new InfinisstError('OPTION_INVALID', `${model.name} translates text and does not hear`, {
-				hint: `Put a model that hears before it, such as ${joinNames([this.#parts.store.catalogue.defaultModel, model.name])}.`,
+				hint: `Put a model that hears before it, such as ${joinCombination([this.#parts.store.catalogue.defaultModel, model.name])}.`,
 			});
 		}
 		const texts: TextModelOptions[] = [];
@@ -180,7 +181,7 @@ function describeSummary({name, sizeBytes, isInstalled, languages, tasks}: Model
 
 /** Undefined for what is no combination, or of models that are not known. */
 function describeNamed(name: string, summaries: readonly ModelSummary[]): ModelFacts | undefined {
-	const parts = splitName(name).map(part => summaries.find(summary => summary.name === part));
+	const parts = splitCombination(name).map(part => summaries.find(summary => summary.name === part));
 	const [first, ...texts] = parts;
 	if (first === undefined || !hears(first) || texts.length === 0) return undefined;
 	const known = texts.filter(text => text !== undefined && !hears(text)) as ModelSummary[];

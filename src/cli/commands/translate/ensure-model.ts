@@ -1,20 +1,41 @@
+import {routeTarget, type TargetRoute} from '../../../core/engine/chain/route-target.js';
+import {POLICY_NAMES, type EngineCapabilities} from '../../../core/engine/engine.js';
 import {InfinisstError} from '../../../core/errors.js';
 import {
 	resolveSpeechTask,
 	type SpeechModelAbilities,
 	type SpeechTask,
 } from '../../../core/language/resolve-speech-task.js';
+import type {ModelFamily} from '../../../core/models/catalogue/catalogue.js';
 import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {ModelEventListener} from '../../../core/models/model-event.js';
-import type {InstalledModel, ModelStore} from '../../../core/models/model-store.js';
+import type {InstalledModel, ModelStore, ModelSummary} from '../../../core/models/model-store.js';
+import {joinCombination, splitCombination} from '../../../core/models/store/combination.js';
+import type {TextModelOptions} from '../../../core/translation/text/open-text-translator.js';
+import type {TextTranslatorCapabilities} from '../../../core/translation/text/text-translator.js';
 import type {TranslateOptions} from './translate-options.js';
 
+/** A language that is written, and how. */
+export interface ReadyTarget {
+	/** A code, or `same` for captions. */
+	readonly target: string;
+	/** What the model that hears is asked for. */
+	readonly task: SpeechTask;
+	/** What that is translated by. */
+	readonly text?: {readonly model: string; readonly sourceLanguage: string};
+}
+
 export interface ReadyModel {
+	/** All of its models, joined by `+`. */
 	readonly name: string;
 	/** One for each language wanted; no two alike. */
-	readonly tasks: readonly SpeechTask[];
-	/** Absolute. */
+	readonly targets: readonly ReadyTarget[];
+	/** A code, or `auto`. */
+	readonly sourceLanguage: string;
+	/** Of the model that hears, absolute. */
 	readonly graphsDirectory: string;
+	/** Models of texts, in the order of the targets that they are for. */
+	readonly texts: readonly TextModelOptions[];
 }
 
 export interface EnsureModelContext {
@@ -25,51 +46,181 @@ export interface EnsureModelContext {
 	readonly signal: AbortSignal;
 }
 
+type EnsureOptions = Pick<TranslateOptions, 'model' | 'precision' | 'languages' | 'download'>;
+
+/** A model of texts as routes are sought among them. */
+interface TextCandidate {
+	readonly capabilities: TextTranslatorCapabilities;
+}
+
 /**
- * Makes the model ready to run, if it can do what is wanted: that is asked first, before anything is
+ * Makes the models ready to run, if they can do what is wanted: that is asked first, before anything is
  * fetched or built. A missing model is fetched with `--download`, and without it if somebody is watching.
  *
- * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`; `MODEL_UNKNOWN`; `MODEL_UNAVAILABLE` if it is missing
+ * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`; `MODEL_UNKNOWN`; `MODEL_UNAVAILABLE` if one is missing
  * and may not be fetched, or no source delivers it; what else `pull()` and `ensureGraphs()` throw.
  */
-export async function ensureModel(
-	options: Pick<TranslateOptions, 'model' | 'precision' | 'languages' | 'download'>,
-	{store, isWatched, onEvent, signal}: EnsureModelContext,
-): Promise<ReadyModel> {
-	const wanted = options.model ?? store.catalogue.defaultModel;
-	const installed = await store.find(wanted);
-	const model = installed ?? (await fetchModel());
-	const tasks = resolveSpeechTasks(options.languages, model);
-	const graphsDirectory = await store.ensureGraphs(model.name, options.precision, {onEvent, signal});
-	return {name: model.name, tasks, graphsDirectory};
-
-	async function fetchModel(): Promise<InstalledModel> {
-		const reference = await store.resolve(wanted);
-		const abilities: SpeechModelAbilities | undefined =
-			reference.kind === 'catalogue' ? reference.entry : undefined;
-		if (abilities !== undefined) resolveSpeechTasks(options.languages, abilities);
-		// A folder is on this machine already.
-		if (reference.kind !== 'folder' && !(options.download ?? isWatched)) {
-			const size = reference.kind === 'catalogue' ? ` (${formatBytes(reference.entry.downloadBytes)})` : '';
-			throw new InfinisstError('MODEL_UNAVAILABLE', `The model ${wanted} is not installed`, {
-				hint: `Run "infinisst models pull ${wanted}"${size}, or add --download.`,
-			});
-		}
-
-		return store.pull(wanted, {onEvent, signal});
+export async function ensureModel(options: EnsureOptions, context: EnsureModelContext): Promise<ReadyModel> {
+	const {store} = context;
+	const [hearing = store.catalogue.defaultModel, ...named] =
+		options.model === undefined ? [] : splitCombination(options.model);
+	const texts = await findTexts(named, options, store);
+	const plan = (abilities: SpeechModelAbilities): ReadyTarget[] =>
+		planTargets(options.languages, abilities, texts);
+	const model = await ensureInstalled(hearing, options, {
+		...context,
+		// Before it is fetched, where the catalogue knows.
+		check: abilities => void plan(abilities),
+	});
+	const targets = plan(model);
+	const needed = [...new Set(targets.flatMap(({text}) => (text === undefined ? [] : [text.model])))];
+	const ready: TextModelOptions[] = [];
+	for (const name of needed) {
+		const text = await ensureInstalled(name, options, context);
+		ready.push({...describeText(text), graphsDirectory: await build(text, options, context)});
 	}
+
+	return {
+		name: joinCombination([model.name, ...needed]),
+		targets,
+		sourceLanguage: targets[0]!.task.sourceLanguage,
+		graphsDirectory: await build(model, options, context),
+		texts: ready,
+	};
+}
+
+function build(
+	{name}: InstalledModel,
+	{precision}: EnsureOptions,
+	{store, onEvent, signal}: EnsureModelContext,
+): Promise<string> {
+	return store.ensureGraphs(name, precision, {onEvent, signal});
+}
+
+async function ensureInstalled(
+	wanted: string,
+	{download}: EnsureOptions,
+	{
+		store,
+		isWatched,
+		onEvent,
+		signal,
+		check,
+	}: EnsureModelContext & {readonly check?: (abilities: SpeechModelAbilities) => void},
+): Promise<InstalledModel> {
+	const installed = await store.find(wanted);
+	if (installed !== undefined) return installed;
+	const reference = await store.resolve(wanted);
+	if (reference.kind === 'catalogue') check?.(reference.entry);
+	// A folder is on this machine already.
+	if (reference.kind !== 'folder' && !(download ?? isWatched)) {
+		const size = reference.kind === 'catalogue' ? ` (${formatBytes(reference.entry.downloadBytes)})` : '';
+		throw new InfinisstError('MODEL_UNAVAILABLE', `The model ${wanted} is not installed`, {
+			hint: `Run "infinisst models pull ${wanted}"${size}, or add --download.`,
+		});
+	}
+
+	return store.pull(wanted, {onEvent, signal});
+}
+
+/** Those that were named, else all that are known: what is installed first, then the smallest. */
+async function findTexts(
+	named: readonly string[],
+	{languages}: EnsureOptions,
+	store: ModelStore,
+): Promise<readonly TextCandidate[]> {
+	// Without a language that Whisper cannot write, nobody needs them.
+	if (named.length === 0 && languages.every(({source, target}) => isWritten(source, target))) return [];
+	const all = (await store.list()).filter(({family}) => family !== 'whisper');
+	if (named.length === 0) return [...all].sort(bySoonest).map(toCandidate);
+	return named.map(name => {
+		const known = all.find(summary => summary.name === name);
+		if (known !== undefined) return toCandidate(known);
+		throw new InfinisstError('MODEL_UNKNOWN', `No model of texts "${name}" is known`, {
+			hint: `There are ${all.map(summary => summary.name).join(', ')}; install others with "infinisst models pull".`,
+		});
+	});
+}
+
+function isWritten(source: string, target: string): boolean {
+	return target === 'same' || target === 'en' || target === source;
+}
+
+function bySoonest(one: ModelSummary, other: ModelSummary): number {
+	return Number(other.isInstalled) - Number(one.isInstalled) || one.sizeBytes - other.sizeBytes;
+}
+
+function toCandidate({name, languages, targets = []}: ModelSummary): TextCandidate {
+	const pairs = new Map(languages.map(code => [code, targets.filter(target => target !== code)]));
+	return {capabilities: {model: name, pairs}};
 }
 
 /** English captions of English are wanted once, whatever they are called. */
-function resolveSpeechTasks(
+function planTargets(
 	languages: TranslateOptions['languages'],
 	abilities: SpeechModelAbilities,
-): SpeechTask[] {
-	const tasks = new Map<string, SpeechTask>();
+	texts: readonly TextCandidate[],
+): ReadyTarget[] {
+	const targets = new Map<string, ReadyTarget>();
 	for (const request of languages) {
-		const task = resolveSpeechTask(request, abilities);
-		tasks.set(task.targetLanguage, task);
+		const planned = planTarget(request, abilities, texts);
+		targets.set(planned.target, planned);
 	}
 
-	return [...tasks.values()];
+	return [...targets.values()];
+}
+
+function planTarget(
+	request: TranslateOptions['languages'][number],
+	abilities: SpeechModelAbilities,
+	texts: readonly TextCandidate[],
+): ReadyTarget {
+	const {source, target} = request;
+	if (isWritten(source, target) || texts.length === 0) {
+		const task = resolveSpeechTask(request, abilities);
+		return {target: task.targetLanguage, task};
+	}
+
+	const {heard, text} = findRoute(request, abilities, texts);
+	const task = resolveSpeechTask({source, target: heard}, abilities);
+	return {
+		target,
+		task,
+		...(text !== undefined && {
+			text: {model: text.translator.capabilities.model, sourceLanguage: text.sourceLanguage},
+		}),
+	};
+}
+
+function findRoute(
+	{source, target}: TranslateOptions['languages'][number],
+	abilities: SpeechModelAbilities,
+	texts: readonly TextCandidate[],
+): TargetRoute<TextCandidate> {
+	const speech: EngineCapabilities = {
+		model: abilities.name,
+		sourceLanguages: abilities.languages,
+		targets: abilities.tasks.flatMap(task =>
+			task === 'transcribe' ? ['same'] : task === 'translate' ? ['en'] : [],
+		),
+		policies: POLICY_NAMES,
+	};
+	return routeTarget({source, target}, speech, texts);
+}
+
+function describeText({
+	name,
+	family,
+	languages,
+	targets = languages,
+}: InstalledModel): Omit<TextModelOptions, 'graphsDirectory'> {
+	assertOfTexts(name, family);
+	return {family, name, languages, targets};
+}
+
+function assertOfTexts(name: string, family: ModelFamily): asserts family is TextModelOptions['family'] {
+	if (family !== 'whisper') return;
+	throw new InfinisstError('OPTION_INVALID', `${name} hears, and translates no text`, {
+		hint: 'Name it first, and behind it models of texts.',
+	});
 }

@@ -50,6 +50,17 @@ export async function planOutputs(
 	return [target];
 }
 
+/** Of several targets each has a file of its own: `talk.vtt` becomes `talk.same.vtt` and `talk.en.vtt`. */
+export function nameForTarget<Path extends string | undefined>(
+	path: Path,
+	target: string,
+	targets: readonly string[],
+): Path | string {
+	if (path === undefined || targets.length === 1) return path;
+	const extension = extname(path);
+	return `${path.slice(0, path.length - extension.length)}.${target}${extension}`;
+}
+
 async function kindOf(path: string): Promise<'file' | 'folder' | 'missing'> {
 	try {
 		return (await stat(path)).isDirectory() ? 'folder' : 'file';

@@ -18,6 +18,8 @@ export type RunEvent =
 			readonly sourceLanguage: string;
 			/** A code, or `same`. */
 			readonly targetLanguage: string;
+			/** All of them, if there are several. */
+			readonly targets: readonly string[];
 			readonly files: readonly string[];
 	  }
 	/** While the model is fetched or prepared, before `run-started`. */
@@ -34,7 +36,13 @@ export type RunEvent =
 			readonly language: string;
 			readonly probability: number;
 	  }
-	| {readonly type: 'segment-final'; readonly file: string; readonly segment: Segment}
+	| {
+			readonly type: 'segment-final';
+			readonly file: string;
+			readonly segment: Segment;
+			/** Which of the languages, where text was translated. */
+			readonly target?: string;
+	  }
 	| {
 			readonly type: 'progress';
 			readonly file: string;
@@ -48,7 +56,7 @@ export type RunEvent =
 			readonly audioMs: number;
 			readonly elapsedMs: number;
 			readonly segments: number;
-			/** Path of the file that was written, with `--output`. */
+			/** Path of the file that was written, with `--output`; of several languages, the first. */
 			readonly output?: string;
 	  }
 	| {

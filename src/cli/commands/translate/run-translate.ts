@@ -1,15 +1,18 @@
 import {InfinisstError} from '../../../core/errors.js';
+import type {SpeechTask} from '../../../core/language/resolve-speech-task.js';
 import type {ModelEvent} from '../../../core/models/model-event.js';
+import type {TextTranslator} from '../../../core/translation/text/text-translator.js';
 import type {CommandContext} from '../../command-context.js';
 import {describeError} from '../../describe-error.js';
 import {EXIT_BAD_INPUT, EXIT_FAULT, EXIT_MODEL_MISSING, EXIT_OK} from '../../exit-codes.js';
 import {openRunView, type RunView} from '../../render/run-view.js';
 import {sentenceOfModelEvent, statusOfModelEvent} from './describe-model-event.js';
-import {ensureModel} from './ensure-model.js';
+import {ensureModel, type ReadyModel, type ReadyTarget} from './ensure-model.js';
 import {findRecordings, type Recording} from './find-recordings.js';
 import {nameRecording, useGivenName} from './name-recording.js';
 import {causeOf, openRecorder} from './open-recorder.js';
 import {planOutputs} from './plan-outputs.js';
+import {readGlossary} from './read-glossary.js';
 import type {RunEvent} from './run-event.js';
 import {createPrintSink, nullSink, openFileSink, type TextSink} from './text-sink.js';
 import {parseTranslateOptions, type TranslateOptions} from './translate-options.js';
@@ -17,6 +20,7 @@ import {
 	beginRecording,
 	REPLICA,
 	translateRecording,
+	type SinkRequest,
 	type BegunRecording,
 	type RecordingRun,
 	type RecordingTask,
@@ -64,7 +68,7 @@ export async function runTranslate(
 				position: index + 1,
 				count: found.recordings.length,
 				outputPath,
-				openSink: () => openSink(outputPath, options, view, context.signal),
+				openSink: label => openSink(label, options, view, context.signal),
 			};
 		});
 		const emit = async (event: RunEvent): Promise<void> => {
@@ -109,6 +113,7 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 				context.signal.throwIfAborted();
 				// Without a translator there is nothing to go on with.
 				await run?.translator;
+				await run?.texts;
 				failed++;
 				exitCode = worse(exitCode, await reportFailure(task.recording, error, parts));
 			}
@@ -134,7 +139,8 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		onEvent: event => reportModelEvent(event, parts),
 		signal: context.signal,
 	});
-	const task = model.tasks[0]!;
+	const task = oneRecognition(model);
+	const glossary = options.glossary === undefined ? [] : await readGlossary(options.glossary, context.cwd);
 	const translator = context.openTranslator({
 		graphsDirectory: model.graphsDirectory,
 		device: options.device,
@@ -142,12 +148,17 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 	});
 	// Whoever needs it awaits it; until then a failure must not count as one that nobody heard of.
 	translator.catch(() => undefined);
+	const texts = openTexts(model, context);
+	texts.catch(() => undefined);
 	await emit({
 		type: 'run-started',
 		formatVersion: 1,
 		model: model.name,
 		precision: options.precision,
-		...task,
+		task: model.targets[0]!.text === undefined ? task.task : 'translate',
+		sourceLanguage: task.sourceLanguage,
+		targetLanguage: model.targets[0]!.target,
+		targets: model.targets.map(({target}) => target),
 		files: tasks.map(({recording}) => recording.name),
 	});
 	const recorder = await openRecorder(
@@ -159,7 +170,37 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		() => recorder.replicaStarted(REPLICA, model.name),
 		() => undefined,
 	);
-	return {options, model: model.name, task, translator, recorder, view, emit, context};
+	return {options, model, task, glossary, translator, texts, recorder, view, emit, context};
+}
+
+/**
+ * What the model that hears is asked for: a recording is heard once, whatever it is translated into.
+ *
+ * @throws {InfinisstError} `OPTION_INVALID` if it would have to be heard in two ways.
+ */
+function oneRecognition({targets}: ReadyModel): SpeechTask {
+	const [{task, target}, ...others] = targets as [ReadyTarget, ...ReadyTarget[]];
+	const other = others.find(each => each.task.targetLanguage !== task.targetLanguage);
+	if (other === undefined) return task;
+	throw new InfinisstError(
+		'OPTION_INVALID',
+		`${target} and ${other.target} would need the recording to be heard twice, for ${task.targetLanguage} and ${other.task.targetLanguage}`,
+		{hint: 'Run it once for each, add --live, or name with --from what is spoken.'},
+	);
+}
+
+async function openTexts(
+	{texts}: ReadyModel,
+	context: CommandContext,
+): Promise<ReadonlyMap<string, TextTranslator>> {
+	const opened = new Map<string, TextTranslator>();
+	try {
+		for (const text of texts) opened.set(text.name, await context.openTextTranslator(text));
+	} catch (error) {
+		for (const translator of opened.values()) await translator.close();
+		throw error;
+	}
+	return opened;
 }
 
 /** For the history, which has no room for what was wrong with each. */
@@ -170,6 +211,8 @@ function describeFailed(failed: number, count: number): Error | undefined {
 async function closeTranslator(run: RecordingRun | undefined): Promise<void> {
 	const translator = await run?.translator.catch(() => undefined);
 	await translator?.close();
+	const texts = await run?.texts.catch(() => undefined);
+	for (const text of texts?.values() ?? []) await text.close();
 }
 
 function reportModelEvent(event: ModelEvent, {view, emit}: RunParts): void {
@@ -202,11 +245,12 @@ function worse(first: number, second: number): number {
 }
 
 function openSink(
-	path: string | undefined,
+	{path, label}: SinkRequest,
 	{json}: TranslateOptions,
 	view: RunView,
 	signal: AbortSignal,
 ): Promise<TextSink> {
 	if (path !== undefined) return openFileSink(path);
-	return Promise.resolve(json ? nullSink : createPrintSink(text => view.printResult(text), signal));
+	const print = (text: string): Promise<void> => view.printResult(text === '' ? text : label + text);
+	return Promise.resolve(json ? nullSink : createPrintSink(print, signal));
 }

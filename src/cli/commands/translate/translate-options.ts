@@ -12,7 +12,7 @@ import {oneOf, parseOptions, wholeNumber} from '../../parse-options.js';
 import {liveFlags, resolveLive, splitTargets, type LiveOptions} from './live/live-options.js';
 
 export interface TranslateOptions {
-	/** At least one; of recordings that are not live, exactly one. All of one source. */
+	/** At least one, all of one source. */
 	readonly languages: readonly LanguageRequest[];
 	readonly format: SubtitleFormat;
 	/** A file or a folder, as given. */
@@ -31,6 +31,8 @@ export interface TranslateOptions {
 	readonly threads: number | undefined;
 	readonly beamSize: number;
 	readonly prompt: string | undefined;
+	/** A file, as given. */
+	readonly glossary: string | undefined;
 	readonly raw: RawFormat | undefined;
 	/** Whether to fetch a missing model; undefined: if somebody is watching. */
 	readonly download: boolean | undefined;
@@ -66,6 +68,7 @@ const schema = z.object({
 	threads: wholeNumber(1, 256).optional(),
 	beam: wholeNumber(1, 16).default(1),
 	prompt: text.optional(),
+	glossary: text.min(1, 'must be a file').optional(),
 	raw: oneOf(['s16le', 'f32le']).optional(),
 	rate: wholeNumber(1000, 768_000).optional(),
 	channels: wholeNumber(1, 64).optional(),
@@ -110,6 +113,7 @@ export function parseTranslateOptions(flags: unknown, inputs: readonly string[])
 		threads: parsed.threads,
 		beamSize: parsed.beam,
 		prompt: parsed.prompt,
+		glossary: parsed.glossary,
 		raw: resolveRaw(parsed),
 		download: parsed.download,
 		history: parsed.history,

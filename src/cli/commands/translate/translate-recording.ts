@@ -1,10 +1,13 @@
 import type {AudioInput, AudioSource} from '../../../core/audio/audio-source.js';
+import type {GlossaryEntry} from '../../../core/engine/engine.js';
 import {InfinisstError} from '../../../core/errors.js';
 import {findLanguage} from '../../../core/language/language-table.js';
 import type {SpeechTask} from '../../../core/language/resolve-speech-task.js';
 import {createSubtitleFormatter} from '../../../core/subtitles/create-subtitle-formatter.js';
 import type {SubtitleFormatter} from '../../../core/subtitles/subtitle-formatter.js';
 import type {FileTranslationOptions, FileTranslator} from '../../../core/translation/file-translator.js';
+import type {TextTranslator} from '../../../core/translation/text/text-translator.js';
+import {translateCaptions} from '../../../core/translation/text/translate-captions.js';
 import type {TranslationEvent} from '../../../core/translation/translation-event.js';
 import {readAhead} from '../../../core/util/read-ahead.js';
 import type {RunRecorder} from '../../../history/record/run-recorder.js';
@@ -14,9 +17,11 @@ import type {CommandContext} from '../../command-context.js';
 import {formatDuration, formatSpeed} from '../../render/format-status.js';
 import type {RunView} from '../../render/run-view.js';
 import {displayPath} from './display-path.js';
+import type {ReadyModel} from './ensure-model.js';
 import type {Recording} from './find-recordings.js';
 import {causeOf} from './open-recorder.js';
 import {nameRecording, useGivenName} from './name-recording.js';
+import {nameForTarget} from './plan-outputs.js';
 import type {RunEvent} from './run-event.js';
 import type {TextSink} from './text-sink.js';
 import type {TranslateOptions} from './translate-options.js';
@@ -24,10 +29,14 @@ import type {TranslateOptions} from './translate-options.js';
 /** What the recordings of a run share. */
 export interface RecordingRun {
 	readonly options: TranslateOptions;
-	readonly model: string;
+	readonly model: ReadyModel;
+	/** Of the model that hears. */
 	readonly task: SpeechTask;
+	readonly glossary: readonly GlossaryEntry[];
 	/** May still be loading: a recording is opened meanwhile. */
 	readonly translator: Promise<FileTranslator>;
+	/** What text is translated by, by the model's name. */
+	readonly texts: Promise<ReadonlyMap<string, TextTranslator>>;
 	readonly recorder: RunRecorder;
 	readonly view: RunView;
 	/** Prints an event; rejects only when the run is stopped. */
@@ -40,9 +49,16 @@ export interface RecordingTask {
 	/** Counts from 1. */
 	readonly position: number;
 	readonly count: number;
-	/** Absolute path that the sink writes; undefined if it prints. */
+	/** Absolute path of the text, of several languages with theirs put in; undefined if it is printed. */
 	readonly outputPath: string | undefined;
-	readonly openSink: () => Promise<TextSink>;
+	readonly openSink: (request: SinkRequest) => Promise<TextSink>;
+}
+
+export interface SinkRequest {
+	/** Absolute; undefined to print. */
+	readonly path: string | undefined;
+	/** Before each text that is printed. */
+	readonly label: string;
 }
 
 /** A recording whose translation has begun. */
@@ -57,6 +73,13 @@ interface OpenedRecording {
 	readonly audio: AudioSource;
 	readonly events: AsyncIterableIterator<TranslationEvent>;
 	readonly startedMs: number;
+}
+
+/** Where the text of one language goes. */
+interface TargetOutput {
+	readonly target: string;
+	readonly sink: TextSink;
+	readonly formatter: SubtitleFormatter;
 }
 
 /** How the history calls the model of a run. */
@@ -82,7 +105,9 @@ export function beginRecording({recording, position}: RecordingTask, run: Record
 		});
 		try {
 			const translator = await run.translator;
-			return {audio, startedMs, events: readAhead(translator.translate(audio, optionsOf(run)), eventsAhead)};
+			const texts = await run.texts;
+			const heard = translator.translate(audio, optionsOf(run));
+			return {audio, startedMs, events: readAhead(translateTexts(heard, texts, run), eventsAhead)};
 		} catch (error) {
 			await audio.samples.cancel(error).catch(() => undefined);
 			throw error;
@@ -114,41 +139,44 @@ export async function translateRecording(
 	const {recording, openSink} = task;
 	const file = recording.name;
 	const {audio, events, startedMs} = await begun.opened;
-	const formatter = createFormatter(recording, run);
+	const targets = run.model.targets.map(({target}) => target);
 	const progress = new RecordingProgress(task, run, audio.durationMs, startedMs);
 	const record = openRecord(recording, run);
-	let sink: TextSink | undefined;
+	const outputs: TargetOutput[] = [];
 	try {
-		sink = await openSink();
+		for (const target of targets) {
+			const path = nameForTarget(task.outputPath, target, targets);
+			const sink = await openSink({path, label: targets.length > 1 ? `[${target}] ` : ''});
+			outputs.push({target, sink, formatter: createFormatter(recording, target, run)});
+		}
 		await run.emit({
 			type: 'file-started',
 			file,
 			description: audio.description,
 			durationMs: audio.durationMs ?? null,
 		});
-		await sink.write(formatter.begin());
+		for (const {sink, formatter} of outputs) await sink.write(formatter.begin());
 		for await (const event of events) {
 			progress.take(event);
 			if (event.type === 'segment-final') {
-				record.updated(
-					describeSegment(event.segment, {
-						target: run.task.targetLanguage,
-						keepsText: run.options.keepText,
-					}),
-				);
-				await sink.write(formatter.segment(event.segment));
+				const target = event.target ?? targets[0]!;
+				record.updated(describeSegment(event.segment, {target, keepsText: run.options.keepText}));
+				const output = outputs.find(each => each.target === target);
+				await output?.sink.write(output.formatter.segment(event.segment));
 			}
 			if (event.type === 'warning-raised') warn(event.message, recording, run);
 			else if (event.type !== 'translation-ended') await run.emit(publish(event, file, run.options));
 		}
 
-		await sink.write(formatter.end(progress.summary));
-		await sink.commit();
+		for (const {sink, formatter} of outputs) {
+			await sink.write(formatter.end(progress.summary));
+			await sink.commit();
+		}
 		record.ended({atMs: Date.now(), audioMs: progress.summary.audioMs, cause: undefined});
 	} catch (error) {
 		record.ended({atMs: Date.now(), audioMs: progress.summary.audioMs, cause: causeOf(error)});
 		await events.return?.();
-		await sink?.discard(formatter.end(progress.summary));
+		for (const {sink, formatter} of outputs) await sink.discard(formatter.end(progress.summary));
 		throw error;
 	}
 
@@ -156,7 +184,7 @@ export async function translateRecording(
 }
 
 function openRecord({name}: Recording, {recorder, model}: RecordingRun): SessionRecord {
-	const record = recorder.openPart({name, model, replica: REPLICA, step: 'segment'});
+	const record = recorder.openPart({name, model: model.name, replica: REPLICA, step: 'segment'});
 	record.began(Date.now());
 	return record;
 }
@@ -185,27 +213,59 @@ function inputOf({name, path, fault}: Recording, {stdin}: Pick<CommandContext, '
 	return {kind: 'stream', stream: stdin, name};
 }
 
-function createFormatter(recording: Recording, {options, model, task}: RecordingRun): SubtitleFormatter {
+function createFormatter(
+	recording: Recording,
+	target: string,
+	{options, model}: RecordingRun,
+): SubtitleFormatter {
 	return createSubtitleFormatter(options.format, {
-		targetLanguage: task.targetLanguage,
+		targetLanguage: target,
 		maxLineWidth: options.maxLineWidth,
 		maxLines: options.maxLines,
 		words: options.words,
-		recording: {file: recording.name, model, task: task.task},
+		recording: {
+			file: recording.name,
+			model: model.name,
+			task: target === 'same' ? 'transcribe' : 'translate',
+		},
 	});
 }
 
-function optionsOf({options, task, context}: RecordingRun): FileTranslationOptions {
+function optionsOf({options, task, model, context}: RecordingRun): FileTranslationOptions {
 	return {
 		sourceLanguage: task.sourceLanguage,
 		task: task.task,
 		beamSize: options.beamSize,
-		words: needsWords(options),
+		// What is translated carries the place of what it stands for.
+		words: needsWords(options) || model.texts.length > 0,
 		previousText: options.previousText,
 		timestamps: options.timestamps,
 		...(options.prompt !== undefined && {prompt: options.prompt}),
 		signal: context.signal,
 	};
+}
+
+/** Where text is translated, segments of each language in place of those that were heard. */
+function translateTexts(
+	heard: AsyncIterable<TranslationEvent>,
+	texts: ReadonlyMap<string, TextTranslator>,
+	{model, options, task, glossary, context}: RecordingRun,
+): AsyncIterable<TranslationEvent> {
+	const translated = model.targets.flatMap(({target, text}) =>
+		text === undefined
+			? []
+			: [{target, sourceLanguage: text.sourceLanguage, translator: texts.get(text.model)!}],
+	);
+	const [first] = translated;
+	if (first === undefined) return heard;
+	return translateCaptions(heard, {
+		targets: translated,
+		sourceLanguage: first.sourceLanguage,
+		glossary,
+		words: needsWords(options),
+		signal: context.signal,
+		...(model.targets.some(({text}) => text === undefined) && {keeps: task.targetLanguage}),
+	});
 }
 
 /** Subtitles are cut between words, at the time they are spoken, also where no time of a word is shown. */

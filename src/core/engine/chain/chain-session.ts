@@ -121,7 +121,7 @@ export class ChainSession implements EngineSession {
 		onOver();
 	}
 
-	async #translate({events, checkpoint}: SessionUpdate): Promise<SessionUpdate> {
+	async #translate({events, checkpoint, work}: SessionUpdate): Promise<SessionUpdate> {
 		const {writers, clock} = this.#parts;
 		this.#applyChanges(checkpoint.commands);
 		const told: SessionEvent[] = [];
@@ -143,7 +143,11 @@ export class ChainSession implements EngineSession {
 			this.#lagMs = this.#arrivals.lagOf(measured.audioMs * SAMPLES_PER_MS);
 			told.push({...measured, finalMs: this.#finalMs, lagMs: this.#lagMs});
 		}
-		return {events: [...told, ...last], checkpoint: this.#checkpoint(checkpoint)};
+		return {
+			events: [...told, ...last],
+			...(work !== undefined && {work}),
+			checkpoint: this.#checkpoint(checkpoint),
+		};
 	}
 
 	#applyChanges(commands: number): void {

@@ -69,15 +69,15 @@ const SETTINGS: Readonly<Record<LatencyMultiplier, LatencySettings>> = {
 	},
 	4: {
 		...COMMON,
-		stepMs: 2000,
-		holdFrames: 150,
+		stepMs: 1500,
+		holdFrames: 120,
 		sureHoldFrames: 60,
 		sureProbability: 0.9,
 		sureNextProbability: 0.5,
-		minWindowMs: 3000,
-		pauseMs: 800,
+		minWindowMs: 2500,
+		pauseMs: 700,
 		keepMs: 6000,
-		capMs: 12_000,
+		capMs: 10_000,
 	},
 };
 

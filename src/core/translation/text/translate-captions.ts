@@ -13,6 +13,8 @@ export interface TranslateCaptionsOptions {
 	readonly glossary?: readonly GlossaryEntry[];
 	/** How many words are put together before they are translated. @default 4: nobody waits for a recording */
 	readonly latencyMultiplier?: LatencyMultiplier;
+	/** What the captions themselves are called, where they are wanted too: `same`, or a code. */
+	readonly keeps?: string;
 	/** Also time every word. @default false */
 	readonly words?: boolean;
 	readonly signal?: AbortSignal;
@@ -65,6 +67,10 @@ export async function* translateCaptions(
 		for await (const event of captions) {
 			switch (event.type) {
 				case 'segment-final':
+					if (options.keeps !== undefined) {
+						segments++;
+						yield {...event, segment: bare(event.segment, words), target: options.keeps};
+					}
 					// A silence before it ends what was open.
 					yield* await write(event.segment.startMs, []);
 					yield* await write(event.segment.endMs, toSessionEvents(event.segment));
@@ -82,6 +88,11 @@ export async function* translateCaptions(
 	} finally {
 		for (const writer of writers) writer.close();
 	}
+}
+
+function bare(segment: Segment, withWords: boolean): Segment {
+	const {words, ...rest} = segment;
+	return withWords && words !== undefined ? segment : rest;
 }
 
 function toSessionEvents({index, startMs, endMs, text, words, sourceLanguage}: Segment): SessionEvent[] {

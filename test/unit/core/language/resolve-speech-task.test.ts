@@ -36,7 +36,7 @@ describe('resolveSpeechTask', () => {
 			'de',
 			base,
 			'whisper-base cannot translate English into German',
-			/^For English captions use the target "same"; German text needs/,
+			/^For English captions use the target "same"; no model of texts is known that writes German/,
 		],
 		[
 			'de',

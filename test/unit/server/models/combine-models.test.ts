@@ -1,20 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {combineFacts, joinNames, splitName} from '../../../../src/server/models/combine-models.js';
+import {combineFacts} from '../../../../src/server/models/combine-models.js';
 import type {ModelFacts} from '../../../../src/server/models/model-facts.js';
 
 function facts(name: string, change: Partial<ModelFacts> = {}): ModelFacts {
 	const part = {name, sizeBytes: 100, isInstalled: true};
 	return {...part, parts: [part], sourceLanguages: ['en', 'de'], targets: ['same', 'en'], ...change};
 }
-
-describe('names of combinations', () => {
-	it('are those of their models', () => {
-		expect(joinNames(['whisper-base', 'opus-mt-en-de'])).toBe('whisper-base+opus-mt-en-de');
-		expect(splitName('whisper-base+opus-mt-en-de')).toEqual(['whisper-base', 'opus-mt-en-de']);
-		expect(splitName('whisper-base')).toEqual(['whisper-base']);
-		expect(splitName('folder+')).toEqual(['folder+']);
-	});
-});
 
 describe('combineFacts()', () => {
 	it('adds up what is fetched, and what is written', () => {

@@ -44,6 +44,7 @@ export type LiveFlags = z.output<z.ZodObject<typeof liveFlags>> & {
 	readonly raw?: string | undefined;
 	readonly format?: string | undefined;
 	readonly output?: string | undefined;
+	readonly json: boolean;
 };
 
 /**
@@ -102,7 +103,7 @@ function resolveSource(flags: LiveFlags, inputs: readonly string[]): LiveSource 
 }
 
 /** What a whole recording knows nothing of. */
-function refuseLiveFlags({speed, latency, subtitles, to = []}: LiveFlags): void {
+function refuseLiveFlags({speed, latency, subtitles, to = [], json, output, format}: LiveFlags): void {
 	const add = 'Add --live to hear the recording as if it were spoken now';
 	if (speed !== undefined) throw invalid('--speed is the pace of a live recording', `${add}.`);
 	if (latency !== undefined) throw invalid('--latency is for live use', `${add}.`);
@@ -110,8 +111,11 @@ function refuseLiveFlags({speed, latency, subtitles, to = []}: LiveFlags): void 
 		throw invalid('--subtitles is for live use', `${add}, or write subtitles with --output ${subtitles}.`);
 	}
 
-	if (splitTargets(to).length > 1) {
-		throw invalid('Several languages at once are for live use', `${add}, or run it once for each of them.`);
+	if (splitTargets(to).length > 1 && !json && output === undefined && (format ?? 'txt') !== 'txt') {
+		throw invalid(
+			`${format!} of several languages needs a file for each`,
+			`Name one with --output: talk.${format!} becomes talk.de.${format!} and so on.`,
+		);
 	}
 }
 

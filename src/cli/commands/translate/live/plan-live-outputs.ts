@@ -1,8 +1,8 @@
-import {extname, resolve} from 'node:path';
+import {resolve} from 'node:path';
 
 import {InfinisstError} from '../../../../core/errors.js';
 import type {SubtitleFormat} from '../../../../core/subtitles/subtitle-formatter.js';
-import {planOutputs} from '../plan-outputs.js';
+import {nameForTarget, planOutputs} from '../plan-outputs.js';
 import type {LiveInput} from './live-input.js';
 
 export interface LiveOutputRequest {
@@ -52,13 +52,7 @@ export async function planLiveOutputs(
 
 	return targets.map(target => ({
 		target,
-		output: nameFor(outputPath, target, targets),
-		subtitles: nameFor(subtitlesPath, target, targets),
+		output: nameForTarget(outputPath, target, targets),
+		subtitles: nameForTarget(subtitlesPath, target, targets),
 	}));
-}
-
-function nameFor(path: string | undefined, target: string, targets: readonly string[]): string | undefined {
-	if (path === undefined || targets.length === 1) return path;
-	const extension = extname(path);
-	return `${path.slice(0, path.length - extension.length)}.${target}${extension}`;
 }

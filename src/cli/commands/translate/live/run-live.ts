@@ -25,6 +25,7 @@ import {sentenceOfModelEvent, statusOfModelEvent} from '../describe-model-event.
 import {displayPath} from '../display-path.js';
 import {ensureModel, type ReadyModel} from '../ensure-model.js';
 import {causeOf, openRecorder} from '../open-recorder.js';
+import {readGlossary} from '../read-glossary.js';
 import type {TranslateOptions} from '../translate-options.js';
 import {findLiveInput, type LiveInput} from './live-input.js';
 import type {LiveOptions} from './live-options.js';
@@ -57,13 +58,14 @@ export async function runLive(
 			output: options.output,
 			format: options.format,
 			subtitles: options.live.subtitles?.path,
-			targets: model.tasks.map(({targetLanguage}) => targetLanguage),
+			targets: model.targets.map(({target}) => target),
 			cwd: context.cwd,
 		});
 		const recorder = await openRecorder([input.title], options, context);
 		const engine = await context.openEngine({
 			model: model.name,
 			graphsDirectory: model.graphsDirectory,
+			texts: model.texts,
 			device: options.device,
 			...(options.threads !== undefined && {threads: options.threads}),
 			signal: stop.hearing,
@@ -141,8 +143,8 @@ class LiveRun {
 	constructor(parts: LiveRunParts) {
 		const {model, options, context} = parts;
 		this.#parts = parts;
-		this.#targets = model.tasks.map(({targetLanguage}) => targetLanguage);
-		this.#sourceLanguage = model.tasks[0]!.sourceLanguage;
+		this.#targets = model.targets.map(({target}) => target);
+		this.#sourceLanguage = model.sourceLanguage;
 		this.#startedMs = context.clock.nowMs();
 		this.#stream = new StreamEvents({
 			elapsedMs: () => context.clock.nowMs() - this.#startedMs,
@@ -215,9 +217,9 @@ class LiveRun {
 			});
 			// It is awaited below, after what was heard has been printed.
 			pumping.catch(() => undefined);
-			for await (const {events} of session.updates) {
-				record.updated(describeUpdate(events, {atMs: Date.now(), keepsText: options.keepText}));
-				for (const event of events) await this.#take(event);
+			for await (const update of session.updates) {
+				record.updated(describeUpdate(update, {atMs: Date.now(), keepsText: options.keepText}));
+				for (const event of update.events) await this.#take(event);
 			}
 
 			await pumping;
@@ -278,6 +280,9 @@ class LiveRun {
 				// A pipe may be a recording that comes as fast as it is taken: its text shall not suffer from that.
 				catchUp: live.source.kind !== 'stdin',
 				...(prompt !== undefined && {prompt}),
+				...(options.glossary !== undefined && {
+					glossary: await readGlossary(options.glossary, this.#parts.context.cwd),
+				}),
 			},
 			{signal: stop.hearing},
 		);

@@ -1,0 +1,39 @@
+import type {GlossaryEntry} from '../../engine/engine.js';
+import {InfinisstError} from '../../errors.js';
+
+/** More is no glossary for a talk, and each is looked for in every turn. */
+const MAX_TERMS = 10_000;
+
+/**
+ * Reads a glossary: a term and its translation in each line, a tab between them. Empty lines and those that begin with
+ * `#` are left out; of a term that comes twice the last stays.
+ *
+ * @param place - named in messages.
+ * @throws {InfinisstError} `OPTION_INVALID` with the line that is wrong.
+ */
+export function parseGlossary(text: string, place: string): readonly GlossaryEntry[] {
+	const entries = new Map<string, GlossaryEntry>();
+	for (const [index, line] of text
+		.replace(/^\u{FEFF}/u, '')
+		.split(/\r?\n/)
+		.entries()) {
+		if (line.trim() === '' || line.startsWith('#')) continue;
+		const [source = '', target = '', ...more] = line.split('\t').map(part => part.trim());
+		if (source === '' || target === '' || more.some(part => part !== '')) {
+			throw new InfinisstError(
+				'OPTION_INVALID',
+				`Line ${index + 1} of ${place} is no term with its translation`,
+				{
+					hint: 'Write the term, a tab, and the translation.',
+				},
+			);
+		}
+		entries.set(source.toLowerCase(), {source, target});
+		if (entries.size > MAX_TERMS) {
+			throw new InfinisstError('OPTION_INVALID', `${place} has more than ${MAX_TERMS} terms`, {
+				hint: 'Keep those of this talk.',
+			});
+		}
+	}
+	return [...entries.values()];
+}
