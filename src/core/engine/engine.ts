@@ -62,9 +62,24 @@ export interface SessionCheckpoint {
 	readonly state: unknown;
 }
 
+/** Who did the work of an update, and how: for those who watch, and nothing depends on it. Durations only: clocks differ. */
+export interface UpdateWork {
+	/** Id of the engine that looked at the audio; behind a router that of the replica. */
+	readonly replica: string;
+	/** The last look took so long, waiting included. */
+	readonly workMs: number;
+	/** Of that, it waited for what the replica did for others. */
+	readonly queueWaitMs: number;
+	/** Counts the batches of the replica; undefined where nothing was decoded. */
+	readonly batch?: number;
+	/** The most sequences that were decoded together while it was decoded, itself among them. */
+	readonly batchSize?: number;
+}
+
 /** What one look at the audio brought. Either all of it has happened or nothing. */
 export interface SessionUpdate {
 	readonly events: readonly SessionEvent[];
+	readonly work?: UpdateWork;
 	/** State after these events. */
 	readonly checkpoint: SessionCheckpoint;
 }
