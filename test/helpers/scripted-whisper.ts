@@ -59,6 +59,7 @@ export type SearchHook = (
 	request: LiveSearchRequest,
 	result: LiveSearchResult,
 	heard: ScriptedHearing,
+	options: SearchCallOptions | undefined,
 ) => Partial<LiveSearchResult> | undefined;
 
 export interface ScriptedHearing {
@@ -140,7 +141,7 @@ export class ScriptedWhisper implements WhisperModel {
 		this.requests.push(request);
 		const result = this.#read(request, heard);
 		if (options?.keep !== true) this.release(audio);
-		return {...result, ...this.onSearch(request, result, heard)};
+		return {...result, ...this.onSearch(request, result, heard, options)};
 	}
 
 	release({id}: HeardAudio): void {

@@ -33,6 +33,8 @@ const WANTED_WITHIN_MS = TICK_SAMPLES / SAMPLES_PER_MS;
 const FORGOTTEN_PER_SECOND = 1 / 60;
 
 export interface LiveSessionParts {
+	/** Id of the engine. */
+	readonly replica: string;
 	readonly options: SessionOptions;
 	readonly translation: LiveTranslation;
 	/** Commands that the translation has seen. */
@@ -190,7 +192,8 @@ export class LiveSession implements EngineSession {
 		const behindMs = Math.max(0, this.#behindMs - (isSparing ? 0 : LEAST_BEHIND_MS));
 		const stepFactor = isCatchingUp ? Math.min(1 + behindMs / BEHIND_MS, MAX_STEP_FACTOR) : 1;
 		const deadlineMs = arrivedMs + WANTED_WITHIN_MS;
-		this.#tell(await this.#translation.tick({stepFactor, isSparing, deadlineMs}));
+		const startMs = clock.nowMs();
+		this.#tell(await this.#translation.tick({stepFactor, isSparing, deadlineMs}), startMs);
 	}
 
 	async #obey(command: Command): Promise<boolean> {
@@ -203,14 +206,18 @@ export class LiveSession implements EngineSession {
 			return true;
 		}
 		const isOver = command.type === 'end';
-		const deadlineMs = this.#parts.clock.nowMs() + WANTED_WITHIN_MS;
+		const startMs = this.#parts.clock.nowMs();
+		const deadlineMs = startMs + WANTED_WITHIN_MS;
 		const result = await this.#translation.finish(atSample, isOver, {deadlineMs});
-		this.#tell(result, {type: isOver ? 'session-ended' : 'stretch-ended', audioMs});
+		this.#tell(result, startMs, {type: isOver ? 'session-ended' : 'stretch-ended', audioMs});
 		return !isOver;
 	}
 
-	/** @param last - what the events of this look end with. */
-	#tell(result: TickResult, last?: SessionEvent): void {
+	/**
+	 * @param startMs - when the look began.
+	 * @param last - what the events of this look end with.
+	 */
+	#tell(result: TickResult, startMs: number, last?: SessionEvent): void {
 		this.#assertNotOver();
 		const {heardSample} = result;
 		this.#spend(result.cost);
@@ -235,7 +242,13 @@ export class LiveSession implements EngineSession {
 		this.#levelDecibels = -100;
 		const {firstSample} = this.#translation;
 		const state = this.#translation.state();
-		this.#queue.push({events, checkpoint: {firstSample, commands: this.#commands, state}});
+		const {waitMs: queueWaitMs, ...batch} = result.turn;
+		const {replica, clock} = this.#parts;
+		this.#queue.push({
+			events,
+			work: {replica, workMs: clock.nowMs() - startMs, queueWaitMs, ...batch},
+			checkpoint: {firstSample, commands: this.#commands, state},
+		});
 	}
 
 	#spend({frames, tokens}: LookCost): void {

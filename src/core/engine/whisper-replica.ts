@@ -229,6 +229,7 @@ class WhisperReplica implements Engine {
 			id,
 			over,
 			session: new LiveSession({
+				replica: this.id,
 				options,
 				translation,
 				commands: checkpoint?.commands ?? 0,

@@ -295,9 +295,9 @@ export class RunEvents {
 	}
 
 	#addStep(part: Part, update: RecordedUpdate, out: EventList): void {
-		const {atMs, audioMs, finalMs, lagMs, finals, segments, characters, texts, endsStretch} = update;
+		const {atMs, audioMs, finalMs, lagMs, finals, segments, characters, texts, work, endsStretch} = update;
 		part.steps++;
-		const {step, model, replica} = part.facts;
+		const {step, model, replica = work?.replica} = part.facts;
 		const actorId = replica === undefined ? undefined : this.#replicas.get(replica);
 		const taskId =
 			actorId === undefined ? this.#newId(16) + NO_ACTOR + part.jobId : this.#newId(16) + actorId;
@@ -312,7 +312,9 @@ export class RunEvents {
 		};
 		// The last sample came then; the step before may not have been over.
 		const readyMs = lagMs === undefined ? part.freeSinceMs : Math.min(atMs, Math.round(atMs - lagMs));
-		const startMs = Math.min(atMs, Math.max(readyMs, part.freeSinceMs));
+		// Its replica may have done something else first.
+		const begunMs = work === undefined ? part.freeSinceMs : Math.round(atMs - work.workMs + work.queueWaitMs);
+		const startMs = Math.min(atMs, Math.max(readyMs, begunMs));
 		part.freeSinceMs = atMs;
 		if (actorId === undefined) {
 			out.add('TASK_DEFINITION_EVENT', 'taskDefinitionEvent', startMs, {
@@ -355,6 +357,12 @@ export class RunEvents {
 			final_ms: finalMs,
 			lag_ms: lagMs === undefined ? undefined : Math.round(lagMs),
 			wait_ms: startMs - readyMs,
+			...(work !== undefined && {
+				replica: work.replica,
+				queue_wait_ms: Math.round(work.queueWaitMs),
+				batch: work.batch,
+				batch_size: work.batchSize,
+			}),
 			finals,
 			segments,
 			characters,

@@ -21,6 +21,7 @@ export function describeSegment(
 		segments: 1,
 		characters: text.length,
 		texts: keepsText ? [{target, language, segment: index, startMs, endMs, text, sourceText: undefined}] : [],
+		work: undefined,
 		endsStretch: false,
 	};
 }

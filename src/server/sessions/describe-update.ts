@@ -1,9 +1,9 @@
-import type {SessionEvent} from '../../core/session/session-event.js';
+import type {SessionUpdate} from '../../core/engine/engine.js';
 import type {RecordedText, RecordedUpdate} from './session-recorder.js';
 
-/** What a history keeps of the events of an update. */
+/** What a history keeps of an update. */
 export function describeUpdate(
-	events: readonly SessionEvent[],
+	{events, work}: Pick<SessionUpdate, 'events' | 'work'>,
 	{atMs, keepsText}: {readonly atMs: number; readonly keepsText: boolean},
 ): RecordedUpdate {
 	const lag = events.find(event => event.type === 'lag-measured');
@@ -29,6 +29,7 @@ export function describeUpdate(
 		segments,
 		characters,
 		texts,
+		work,
 		endsStretch: events.some(({type}) => type === 'stretch-ended'),
 	};
 }

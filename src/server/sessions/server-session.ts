@@ -433,7 +433,7 @@ export class ServerSession implements HostedSession, LineMember {
 			this.#take(event);
 			if (this.#run !== run) return;
 		}
-		record.updated(describeUpdate(update.events, {atMs: nowMs(), keepsText: keepsText()}));
+		record.updated(describeUpdate(update, {atMs: nowMs(), keepsText: keepsText()}));
 	}
 
 	#take(event: SessionUpdate['events'][number]): void {

@@ -1,3 +1,4 @@
+import type {UpdateWork} from '../../core/engine/engine.js';
 import type {OpenHostedSession} from './session-host.js';
 
 /** What a history is told of a session that was opened. */
@@ -48,6 +49,8 @@ export interface RecordedUpdate {
 	readonly characters: number;
 	/** The finals, if `keepText` is set; else none. */
 	readonly texts: readonly RecordedText[];
+	/** Undefined where the engine did not say. */
+	readonly work: UpdateWork | undefined;
 	/** A flush is complete. */
 	readonly endsStretch: boolean;
 }

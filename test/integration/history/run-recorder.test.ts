@@ -41,6 +41,7 @@ function update(seconds: number, more: Partial<RecordedUpdate> = {}): RecordedUp
 		segments: 0,
 		characters: 12,
 		texts: [],
+		work: undefined,
 		endsStretch: false,
 		...more,
 	};
@@ -182,6 +183,45 @@ describe('a run that is recorded', () => {
 		const tasks = [...reader.tasks({filters: [], excludesDrivers: true})];
 		expect(tasks.map(({name}) => name).sort()).toEqual(['segment', 'segment', 'upload-1']);
 		expect(await recorder.listEndedSessions('key-1', 10)).toEqual([]);
+	});
+
+	it('tells which replica looked, since when, in which batch, and how long it had others to do first', async () => {
+		const {recorder, read} = await record();
+		recorder.replicaStarted('whisper-base/replica-1', 'whisper-base');
+		recorder.replicaStarted('whisper-base/replica-2', 'whisper-base');
+		const kept = recorder.sessions.open(session);
+		kept.began(at(1));
+		const work = {replica: 'whisper-base/replica-2', workMs: 500, queueWaitMs: 300, batch: 7, batchSize: 3};
+		kept.updated(update(2, {lagMs: 600, work}));
+		kept.updated(update(3, {work: {...work, replica: 'nobody knows it'}}));
+		kept.ended({atMs: at(4), audioMs: 2500, cause: undefined});
+		await recorder.end();
+		const reader = await read();
+		const looks = {
+			filters: [{column: 'name', isNegated: false, value: 'look'}],
+			excludesDrivers: true,
+		} as const;
+		const [first, second] = [...reader.tasks(looks)].sort((a, b) => a.creation_ms! - b.creation_ms!);
+		const actor = reader.entities('actor').find(({name}) => name === 'whisper-base/replica-2')!;
+		expect(first!.actor_id?.toString('hex')).toBe(actor.actorId);
+		// What nobody knows did it is no actor's task.
+		expect([first!.type, second!.type]).toEqual([2, 0]);
+		const id = first!.task_id.toString('hex');
+		expect(
+			askJson(reader, `/api/v0/tasks?detail=1&filter_keys=task_id&filter_predicates=%3D&filter_values=${id}`),
+		).toMatchObject({
+			data: {
+				result: {
+					result: [
+						{type: 'ACTOR_TASK', creation_time_ms: at(1.4), start_time_ms: at(1.8), end_time_ms: at(2)},
+					],
+				},
+			},
+		});
+		const spans = askJson(reader, '/api/v0/tasks/timeline') as readonly {name: string; args?: object}[];
+		expect(spans.filter(({name}) => name === 'look')[0]).toMatchObject({
+			args: {replica: work.replica, queue_wait_ms: 300, batch: 7, batch_size: 3, wait_ms: 400},
+		});
 	});
 
 	it('holds what went wrong, and tells it apart from what somebody wanted', async () => {

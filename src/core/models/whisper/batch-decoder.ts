@@ -42,6 +42,7 @@ interface Waiting {
 	readonly signal: AbortSignal | undefined;
 	readonly deadlineMs: number;
 	readonly readyMs: number;
+	readonly onTurn: CallOptions['onTurn'];
 	/** Stops listening to the signal. */
 	readonly ignoreSignal: () => void;
 	readonly resolve: () => void;
@@ -50,6 +51,10 @@ interface Waiting {
 
 interface Running extends Waiting {
 	readonly rows: DecoderRow[];
+	readonly waitMs: number;
+	readonly batch: number;
+	/** The most sequences that made a step with it. */
+	batchSize: number;
 	tokens: readonly number[];
 }
 
@@ -68,6 +73,8 @@ export class BatchDecoder {
 	readonly #stepMs = new DistributionMeter();
 	#settings: BatchSettings;
 	#running: Running[] = [];
+	/** How often one began while none ran. */
+	#batches = 0;
 	/** Whether those that run have made a step since the first of them began. */
 	#hasStepped = false;
 	#end: Error | undefined;
@@ -132,7 +139,7 @@ export class BatchDecoder {
 	 *
 	 * @throws `signal.reason` if the signal fires; whatever the runtime or the task throws; what `destroy` was given.
 	 */
-	async decode(task: DecodeTask, {signal, deadlineMs = Infinity}: CallOptions = {}): Promise<void> {
+	async decode(task: DecodeTask, {signal, deadlineMs = Infinity, onTurn}: CallOptions = {}): Promise<void> {
 		await new Promise<void>((resolve, reject) => {
 			const end = signal?.aborted === true ? (signal.reason as Error) : this.#end;
 			if (end !== undefined) {
@@ -149,6 +156,7 @@ export class BatchDecoder {
 				signal,
 				deadlineMs,
 				readyMs: this.#clock.nowMs(),
+				onTurn,
 				ignoreSignal: () => signal?.removeEventListener('abort', giveUp),
 				resolve,
 				reject,
@@ -206,8 +214,10 @@ export class BatchDecoder {
 		while (this.#hasRoom() && fits(this.#waiting.first!.item)) {
 			const waiting = this.#waiting.take()!;
 			waiting.ignoreSignal();
-			this.#waitMs.add(startMs - waiting.readyMs);
-			const running: Running = {...waiting, rows: [], tokens: []};
+			const waitMs = startMs - waiting.readyMs;
+			this.#waitMs.add(waitMs);
+			if (this.#running.length === 0) this.#batches++;
+			const running: Running = {...waiting, waitMs, batch: this.#batches, batchSize: 1, rows: [], tokens: []};
 			joining.push(running);
 			this.#running.push(running);
 			try {
@@ -248,6 +258,7 @@ export class BatchDecoder {
 			this.#running.some(({task}) => task.withAlignment),
 		);
 		this.#batchSizes[tokens.length] = (this.#batchSizes[tokens.length] ?? 0) + 1;
+		for (const running of this.#running) running.batchSize = Math.max(running.batchSize, tokens.length);
 		this.#stepMs.add(this.#clock.nowMs() - startMs);
 		this.#decide(
 			this.#running.map(running => [
@@ -283,7 +294,9 @@ export class BatchDecoder {
 	}
 
 	#finish(running: Running, settle: () => void): void {
+		const {onTurn, waitMs, batch, batchSize} = running;
 		for (const row of running.rows.splice(0)) this.#batch.remove(row);
+		onTurn?.({waitMs, batch, batchSize});
 		settle();
 	}
 

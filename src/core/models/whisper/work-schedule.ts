@@ -11,6 +11,7 @@ const CROWD = 4;
 
 interface Hearing {
 	readonly readyMs: number;
+	readonly onTurn: CallOptions['onTurn'];
 	/** Stops listening to the signal. */
 	readonly ignoreSignal: () => void;
 	/** Never rejects. */
@@ -79,7 +80,7 @@ export class WorkSchedule {
 	 */
 	hear<Result>(
 		work: () => Promise<Result>,
-		{signal, deadlineMs = Infinity}: CallOptions = {},
+		{signal, deadlineMs = Infinity, onTurn}: CallOptions = {},
 	): Promise<Result> {
 		return new Promise<Result>((resolve, reject) => {
 			signal?.throwIfAborted();
@@ -94,6 +95,7 @@ export class WorkSchedule {
 			const entry = this.#hearings.add(
 				{
 					readyMs: this.#clock.nowMs(),
+					onTurn,
 					ignoreSignal: () => signal?.removeEventListener('abort', giveUp),
 					run: () => work().then(resolve, reject),
 					reject,
@@ -184,9 +186,11 @@ export class WorkSchedule {
 	}
 
 	async #hearNext(): Promise<void> {
-		const {readyMs, ignoreSignal, run} = this.#hearings.take()!;
+		const {readyMs, ignoreSignal, onTurn, run} = this.#hearings.take()!;
 		ignoreSignal();
-		this.#waitMs.add(this.#clock.nowMs() - readyMs);
+		const waitMs = this.#clock.nowMs() - readyMs;
+		this.#waitMs.add(waitMs);
+		onTurn?.({waitMs});
 		await run();
 	}
 }

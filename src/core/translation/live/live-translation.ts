@@ -9,7 +9,7 @@ import {
 	type VoiceActivityStream,
 } from '../../audio/voice-activity.js';
 import type {LatencyMultiplier, PolicyName} from '../../engine/engine.js';
-import type {WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {CallTurn, WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import {findPolicy} from '../policy/find-policy.js';
 import {spareSettings, latencySettings, type LatencySettings} from '../policy/latency-settings.js';
@@ -82,6 +82,7 @@ export interface TickResult {
 	readonly finalSample: number;
 	readonly levelDecibels: number;
 	readonly cost: LookCost;
+	readonly turn: CallTurn;
 	/** Whether there is anything to tell. */
 	readonly isWorthTelling: boolean;
 }
@@ -243,6 +244,7 @@ export class LiveTranslation {
 			finalSample: Math.min(...this.#writers.map(({finalSample}) => finalSample)),
 			levelDecibels: level,
 			cost: hearing.cost,
+			turn: hearing.turn,
 			isWorthTelling,
 		};
 	}

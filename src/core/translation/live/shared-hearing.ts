@@ -1,6 +1,6 @@
 import type {SampleHistory} from '../../audio/sample-history.js';
 import type {LiveSearchRequest, LiveSearchResult} from '../../models/whisper/live-search-request.js';
-import type {CallOptions, HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {CallOptions, CallTurn, HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
 
 /** What looking cost the model. */
 export interface LookCost {
@@ -28,15 +28,21 @@ export class SharedHearing {
 	readonly #found = new Map<string, LiveSearchResult>();
 	#frames = 0;
 	#tokens = 0;
+	#turn: CallTurn = {waitMs: 0};
 
 	constructor(model: WhisperModel, history: SampleHistory, options: CallOptions) {
 		this.#model = model;
 		this.#history = history;
-		this.#options = options;
+		this.#options = {...options, onTurn: turn => this.#note(turn)};
 	}
 
 	get cost(): LookCost {
 		return {frames: this.#frames, tokens: this.#tokens};
+	}
+
+	/** How the look was served: all waits together, and the last batch. */
+	get turn(): CallTurn {
+		return this.#turn;
 	}
 
 	/** Hears a span of samples followed by silence. */
@@ -59,6 +65,13 @@ export class SharedHearing {
 	close(): void {
 		for (const audio of this.#heard.values()) this.#model.release(audio);
 		this.#heard.clear();
+	}
+
+	#note({waitMs, batch = this.#turn.batch, batchSize = 1}: CallTurn): void {
+		this.#turn = {
+			waitMs: this.#turn.waitMs + waitMs,
+			...(batch !== undefined && {batch, batchSize: Math.max(batchSize, this.#turn.batchSize ?? 1)}),
+		};
 	}
 
 	async #search(key: string, audio: HeardAudio, request: LiveSearchRequest): Promise<LiveSearchResult> {

@@ -66,6 +66,7 @@ async function open(options: Partial<SessionOptions> = {}): Promise<Subject> {
 		overs: 0,
 		isCrowded: false,
 		session: new LiveSession({
+			replica: 'replica-1',
 			options: sessionOptions,
 			translation,
 			commands: 0,
@@ -111,6 +112,26 @@ describe('LiveSession', () => {
 		expect(events.at(-1)).toEqual({type: 'session-ended', audioMs: 9000});
 		expect([subject.overs, subject.aborts]).toEqual([1, []]);
 		expect(subject.model.held).toBe(0);
+	});
+
+	it('tells with each update who did the work, and how long that took', async () => {
+		const {session, model, clock} = await open();
+		const reading = readAll(session);
+		// Each search waits 30 ms for others, and takes 20 ms.
+		model.onSearch = (_request, _result, _heard, options) => {
+			clock.advance(50);
+			options?.onTurn?.({waitMs: 30, batch: 4, batchSize: 2});
+			return undefined;
+		};
+		await session.write(positionAudio(3000));
+		session.end();
+		const works = (await reading).map(({work}) => work!);
+		const last = works.at(-1)!;
+		expect(works.every(({replica}) => replica === 'replica-1')).toBe(true);
+		expect(last).toMatchObject({batch: 4, batchSize: 2});
+		// However many searches there were in the last look.
+		expect([last.workMs % 50, last.queueWaitMs / last.workMs]).toEqual([0, 0.6]);
+		expect(last.workMs).toBeGreaterThan(0);
 	});
 
 	it('measures lag from the arrival of the last sample looked at', async () => {

@@ -4,6 +4,7 @@ import type {BatchSettings} from '../../../../../src/core/engine/engine.js';
 import {BatchDecoder, type DecodeTask} from '../../../../../src/core/models/whisper/batch-decoder.js';
 import type {DecoderBatch, DecoderRow} from '../../../../../src/core/models/whisper/decoder-batch.js';
 import {PreparedAudio} from '../../../../../src/core/models/whisper/prepared-audio.js';
+import type {CallTurn} from '../../../../../src/core/models/whisper/whisper-model.js';
 import {WorkSchedule} from '../../../../../src/core/models/whisper/work-schedule.js';
 import {FakeClock} from '../../../../helpers/fake-clock.js';
 
@@ -34,7 +35,12 @@ class Play {
 	/** Takes 50 ms; `then` is what its caller does with it. */
 	async hear(
 		name: string,
-		options: {deadlineMs?: number; signal?: AbortSignal; then?: () => Promise<void>} = {},
+		options: {
+			deadlineMs?: number;
+			signal?: AbortSignal;
+			onTurn?: (turn: CallTurn) => void;
+			then?: () => Promise<void>;
+		} = {},
 	): Promise<void> {
 		await this.schedule.hear(() => {
 			this.log.push(`hear ${name}`);
@@ -53,6 +59,7 @@ class Play {
 			audio?: PreparedAudio;
 			deadlineMs?: number;
 			signal?: AbortSignal;
+			onTurn?: (turn: CallTurn) => void;
 			onStep?: (left: number) => void;
 		} = {},
 	): Promise<void> {
@@ -118,6 +125,25 @@ async function settle(): Promise<void> {
 }
 
 describe('a schedule', () => {
+	it('tells each call how long it waited, in which batch it was decoded, and with how many', async () => {
+		const play = new Play();
+		const turns: Record<string, CallTurn> = {};
+		const note = (name: string) => ({onTurn: (turn: CallTurn) => void (turns[name] = turn)});
+		await Promise.all([play.hear('first', note('first')), play.hear('second', note('second'))]);
+		await Promise.all([
+			play.decode('a', {steps: 3, ...note('a')}),
+			play.decode('bb', {steps: 1, ...note('bb')}),
+		]);
+		await play.decode('ccc', {steps: 1, ...note('ccc')});
+		expect(turns).toEqual({
+			first: {waitMs: 0},
+			second: {waitMs: HEAR_MS},
+			a: {waitMs: 0, batch: 1, batchSize: 2},
+			bb: {waitMs: STEP_MS, batch: 1, batchSize: 2},
+			ccc: {waitMs: 0, batch: 2, batchSize: 1},
+		});
+	});
+
 	it('hears one by one, earliest deadline first, then in order of arrival, then what has no deadline', async () => {
 		const play = new Play();
 		await Promise.all([
