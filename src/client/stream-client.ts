@@ -195,9 +195,7 @@ export class StreamClient {
 			this.#isReady = true;
 			this.#send();
 		} else if (message.type === 'lag') {
-			const {saved_samples: samples, saved_commands: commands} = message as typeof message & SavedPosition;
-			this.#outbox.forget({samples, commands});
-			for (const resolve of this.#waiting.splice(0)) resolve();
+			this.#forget(message as typeof message & SavedPosition);
 		} else if (message.type === 'error' && message.fatal) {
 			this.#fail(message);
 		} else if (message.type === 'done') {
@@ -218,7 +216,14 @@ export class StreamClient {
 		}
 		this.#attempts = 0;
 		this.#isReady = true;
+		// A server that was killed may have saved more than it could tell, and have nothing to say until more is sent.
+		this.#forget(message);
 		this.#send();
+	}
+
+	#forget({saved_samples: samples, saved_commands: commands}: SavedPosition): void {
+		this.#outbox.forget({samples, commands});
+		for (const resolve of this.#waiting.splice(0)) resolve();
 	}
 
 	#fail({code, message}: Extract<ServerMessage, {type: 'error'}>): void {

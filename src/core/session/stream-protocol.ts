@@ -51,7 +51,8 @@ export type StreamNotice = Stamp &
 				/** First on a socket that goes on. Not an event of its own: `seq` is that of the last event the client has. */
 				readonly type: 'session.resumed';
 				readonly session: string;
-		  } & StreamPosition)
+		  } & StreamPosition &
+				SavedPosition)
 		| {
 				/**
 				 * First for listeners; for a client that comes back so late that events it lacks are no longer kept. Replaces
@@ -79,7 +80,7 @@ export type StreamNotice = Stamp &
 		| {readonly type: 'flushed'; readonly audio_ms: number}
 	);
 
-/** What `lag` says in addition on a socket that sends: nothing before is ever asked for again. */
+/** What `session.resumed`, and `lag` on a socket that sends, say in addition: nothing before is ever asked for again. */
 export interface SavedPosition {
 	readonly saved_samples: number;
 	readonly saved_commands: number;

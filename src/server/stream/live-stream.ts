@@ -136,6 +136,11 @@ export class LiveStream {
 		return {received_samples: this.#intake.receivedSamples, received_commands: this.#commands};
 	}
 
+	/** How much of it nobody need keep any more. */
+	get saved(): SavedPosition {
+		return this.#saved;
+	}
+
 	/** Whether nobody ever said anything. */
 	get isUnused(): boolean {
 		return this.#writtenSamples === 0 && this.#commands === 0;

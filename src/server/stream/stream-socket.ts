@@ -128,6 +128,7 @@ class StreamSocket implements StreamConnection {
 				at_ms: Math.round(stream.elapsedMs),
 				session: stream.id,
 				...stream.position,
+				...stream.saved,
 			});
 		}
 		this.wake();
