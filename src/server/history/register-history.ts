@@ -13,9 +13,9 @@ export function registerHistory(app: FastifyInstance, {mountedHistory}: ServerPa
 		await mountedHistory.answer(request.raw, reply.raw);
 	};
 	const schema = {
-		summary: 'What happened: Ray’s API and pages',
+		summary: "What happened: Ray's API and pages",
 		description:
-			'The answers of Ray’s head for a session that is kept, below /history/c/{namespace}/{name}/{session}/. See docs/history.md.',
+			"The answers of Ray's head for a session that is kept, below /history/c/{namespace}/{name}/{session}/. See docs/history.md.",
 		tags: ['history'],
 	};
 	app.get(HISTORY_PATH, {schema: {...schema, hide: true}}, (_request, reply) =>

@@ -1,5 +1,7 @@
+import {mkdtemp, rm} from 'node:fs/promises';
 import {createServer, request as openRequest, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 
@@ -19,13 +21,15 @@ const TASKS = 10_000;
 let path: string;
 
 beforeAll(async () => {
-	path = join(await temporaryDirectory(), 'history.db');
+	const folder = await mkdtemp(join(tmpdir(), 'infinisst-test-'));
+	path = join(folder, 'history.db');
 	const store = await openHistory({path, survivesPowerCut: false});
 	const sessionId = store.openSession(testCluster, 'session_test');
 	const batch = new EventBatch();
 	for (const event of makeTaskEvents(0, TASKS)) batch.add(event, 'test', 'none');
 	store.write(sessionId, {events: batch});
 	store.close();
+	return () => rm(folder, {recursive: true, force: true});
 });
 
 async function openServer(options: TestServerOptions = {}): Promise<TestServer> {
