@@ -2,8 +2,6 @@
  * A process that follows the log folder named by its second argument into the history named by its first,
  * and writes a character to its standard output after each look. It is there to be killed.
  */
-import {writeSync} from 'node:fs';
-
 import {LogFollower} from '../../src/history/collect/log-follower.js';
 import {openHistory} from '../../src/history/store/sqlite-history-store.js';
 import {systemClock} from '../../src/core/util/clock.js';
@@ -17,5 +15,6 @@ const follower = new LogFollower({
 });
 for (;;) {
 	await follower.scan();
-	writeSync(1, '.');
+	// Whoever reads this may be slow.
+	await new Promise(resolve => process.stdout.write('.', resolve));
 }

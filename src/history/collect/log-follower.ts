@@ -45,6 +45,9 @@ const BLOCK_BYTES = 64 * 1024;
 /** Of so many bytes before its end a file must be the same, else it is another. */
 const CHECKED_BYTES = 256;
 
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
 /** A session that is followed, as it is in the history. */
 interface FollowedSession extends SessionLogs {
 	readonly sessionId: number;
@@ -160,8 +163,10 @@ export class LogFollower {
 	}
 
 	async #scanSession(session: FollowedSession, isLast: boolean): Promise<ScanResult> {
-		// Throws where the session was deleted.
-		this.#options.store.read(session.sessionId);
+		const {name} = this.#options.store.read(session.sessionId).session;
+		// Numbers of sessions that were deleted are used again.
+		if (name !== session.session)
+			throw new InfinisstError('HISTORY_UNKNOWN', `The history holds ${session.session} no longer`);
 		const disk = await listLogFiles(session.folder, (path, fault) => {
 			const folder = join(session.folder, path);
 			if (fault === undefined) this.#troubles.end(folder, `${folder} can be read again`);
@@ -221,8 +226,8 @@ export class LogFollower {
 		const isTouched = log?.sizeBytes !== file.sizeBytes || log.modifiedMs !== file.modifiedMs;
 		if (log !== undefined && isTouched && !(await this.#isContinued(session, log, file.path))) {
 			// Cut, or written anew: what it was is kept under another name.
-			const disk = new Set(session.files.keys());
-			this.#move(session, [{from: log.path, to: findFreeName(log.path, name => disk.has(name))}]);
+			const {files} = session;
+			this.#move(session, [{from: log.path, to: findFreeName(log.path, name => files.has(name))}]);
 			log = undefined;
 		}
 
@@ -306,7 +311,8 @@ export class LogFollower {
 		if (wanted <= 0) return Buffer.alloc(0);
 		const bytes = await this.#readFile(session, file.path, log.offset, wanted, file.identity);
 		if (bytes === undefined) return undefined;
-		const end = bytes.lastIndexOf(0x0a) + 1;
+		// A bar that shows progress goes back to the beginning of its line, and never ends it.
+		const end = Math.max(bytes.lastIndexOf(NEWLINE), bytes.lastIndexOf(RETURN)) + 1;
 		if (takesHalfLines || bytes.length - end >= BLOCK_BYTES) return bytes;
 		// Even when nothing of it is stored yet the file is there.
 		return bytes.subarray(0, end);
@@ -375,7 +381,7 @@ function cutBlocks(
 	let start = 0;
 	do {
 		const limit = Math.min(bytes.length, start + BLOCK_BYTES);
-		const lineEnd = limit === bytes.length ? limit : bytes.lastIndexOf(0x0a, limit - 1) + 1;
+		const lineEnd = limit === bytes.length ? limit : bytes.lastIndexOf(NEWLINE, limit - 1) + 1;
 		const end = lineEnd > start ? lineEnd : limit;
 		blocks.push({offset: offset + start, bytes: bytes.subarray(start, end)});
 		start = end;

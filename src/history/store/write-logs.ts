@@ -1,5 +1,6 @@
 import {deflateRawSync, inflateRawSync} from 'node:zlib';
 
+import {InfinisstError} from '../../core/errors.js';
 import type {LogAppend, LogMove, LogPiece} from './history-types.js';
 import type {SqliteDatabase, SqliteStatement} from './sqlite-database.js';
 import type {SearchWriter} from './write-search.js';
@@ -56,19 +57,21 @@ export class LogWriter {
 	}
 
 	/**
-	 * Adds to the end of files. Of what is stored already nothing is taken again, so that two may follow the
+	 * Adds to the end of files; throws `HISTORY_UNKNOWN` where bytes before are missing. Of what is stored already nothing is taken again, so that two may follow the
 	 * same file. Small pieces are put together with the one before where that is no larger: each byte is
 	 * written anew a few times only, and a file that grows line by line does not fall to dust.
 	 */
 	append(sessionId: number, pieces: Iterable<LogAppend>): void {
 		for (const piece of pieces) {
 			const {id, size} = this.#openFile(sessionId, piece);
+			// Whoever follows the file knows more of it than the history, which was deleted and made anew.
+			if (piece.offset > size)
+				throw new InfinisstError('HISTORY_UNKNOWN', `The history lacks the beginning of ${piece.path}`);
 			this.#identify.run(piece.identity, id);
 			let bytes = piece.bytes.subarray(Math.max(0, size - piece.offset));
 			if (bytes.length === 0) continue;
-			let offset = Math.max(size, piece.offset);
-			const isAtEnd = offset === size;
-			while (isAtEnd && bytes.length < MAX_MERGED_BYTES) {
+			let offset = size;
+			while (bytes.length < MAX_MERGED_BYTES) {
 				const last = this.#findLastChunk.get(id) as LastChunk | undefined;
 				const fits =
 					last !== undefined && last.length <= bytes.length && last.length + bytes.length <= MAX_MERGED_BYTES;

@@ -145,6 +145,15 @@ describe('following logs', () => {
 		expect(stored()['a.log']).toBe('whole\nhalf\nanother\n');
 	});
 
+	it('takes what shows progress and never ends its line', async () => {
+		for (const step of ['10 %\r', '20 %\r', '30']) {
+			await write('a.log', step);
+			await follower.scan();
+		}
+
+		expect(stored()['a.log']).toBe('10 %\r20 %\r');
+	});
+
 	it('takes half lines at its end, and goes on behind them', async () => {
 		await write('a.log', 'hal');
 		await follower.scan({isLast: true});
@@ -267,14 +276,21 @@ describe('following logs', () => {
 		expect(most - before).toBeLessThan(8);
 	});
 
-	it('goes on when the session was deleted meanwhile', async () => {
+	it.each([
+		['deleted', () => undefined],
+		['deleted and made anew', () => readSession()],
+		['deleted, and another has its number', () => readSession('session_other')],
+	])('goes on when the session was %s meanwhile', async (_title, then) => {
 		await write('a.log', 'one\n');
 		await follower.scan();
 		store.discardSession(readSession().session.id);
+		for (let isLeft = true; isLeft;) isLeft = store.sweep(1000);
+		then();
 		await write('a.log', 'two\n');
 		await follower.scan();
 		await follower.scan();
 		expect(stored()).toEqual({'a.log': 'one\ntwo\n'});
+		expect(stored('session_other')).toEqual({});
 	});
 });
 
@@ -390,7 +406,7 @@ describe('a follower that is killed', () => {
 				if (looks >= last && !child.killed) child.kill('SIGKILL');
 			}
 
-			await exited;
+			expect(await exited).toEqual([null, 'SIGKILL']);
 		}
 
 		store.close();

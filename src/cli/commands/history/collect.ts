@@ -80,6 +80,7 @@ export async function runHistoryCollect(
 				...{store, cluster, directory, nodeId},
 				...{intervalMs: LOGS_INTERVAL_MS, clock, onNotice},
 			});
+			onNotice(`following the logs in ${directory}`);
 			parts.push(follower.run(ending.signal));
 		}
 
