@@ -81,7 +81,7 @@ describe('infinisst models', () => {
 	it('pull refuses a precision that does not exist', async () => {
 		const {exitCode, stderr} = await run(['pull', '--precision', 'int4']);
 		expect(exitCode).toBe(2);
-		expect(stderr.text).toContain('--precision must be one of auto, fp32, fp16w, int8, q8');
+		expect(stderr.text).toContain('--precision must be one of auto, fp32, fp16w, int8, q8, q4');
 	});
 
 	it('pull ends with 3 and the ways out when nothing delivers', async () => {

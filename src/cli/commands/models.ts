@@ -23,7 +23,7 @@ function registerPull(models: Command, context: CommandContext): void {
 			'[models...]',
 			'names of "infinisst models list", hub repositories (owner/name[@revision]) or folders (default: whisper-base)',
 		)
-		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8', 'auto')
+		.option('--precision <precision>', 'auto, fp32, fp16w, int8, q8 or q4', 'auto')
 		.option('--json', 'print one event a line')
 		.option('--quiet', 'print no progress')
 		.action(async (names: string[], flags: unknown) => {

@@ -16,7 +16,7 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--max-line-width <columns>', 'widest line of a subtitle (default: 42)')
 		.option('--max-lines <count>', 'most lines of a subtitle (default: 2)')
 		.option('--model <name>', 'model to use, see "infinisst models list"', 'whisper-base')
-		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8', 'auto')
+		.option('--precision <precision>', 'auto, fp32, fp16w, int8, q8 or q4', 'auto')
 		.option('--device <device>', 'auto, cpu, cuda or webgpu', 'auto')
 		.option(
 			'--threads <count>',

@@ -12,7 +12,7 @@ export function registerServe(parent: Command, context: CommandContext): void {
 		.option('--port <port>', 'port to listen on, 0 for any (default: 8000)')
 		.option('--config <file>', 'read this instead of ./infinisst.config.json')
 		.option('--model <name>', 'load this at the start; again for more (default: whisper-base)', collect)
-		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8 (default: auto)')
+		.option('--precision <precision>', 'auto, fp32, fp16w, int8, q8 or q4 (default: auto)')
 		.option('--workers <count>', 'replicas of each model (default: as many as there are cores)')
 		.option('--threads <count>', 'processor threads of each replica (default: 1)')
 		.option('--no-download', 'do not fetch models that sessions ask for')

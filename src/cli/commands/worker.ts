@@ -13,7 +13,7 @@ export function registerWorker(parent: Command, context: CommandContext): void {
 		.option('--exit-with-stdin', 'end when the standard input does')
 		.option('--id <name>', 'how statistics call it (default: by machine and process)')
 		.option('--model <name>', 'a model of "infinisst models list" (default: "whisper-base")')
-		.option('--precision <precision>', 'auto, fp32, fp16w, int8 or q8 (default: "auto")')
+		.option('--precision <precision>', 'auto, fp32, fp16w, int8, q8 or q4 (default: "auto")')
 		.option('--device <device>', 'auto, cpu, cuda or webgpu (default: "auto")')
 		.option('--threads <count>', 'processor threads (default: 1)')
 		.option('--max-batch-size <count>', 'sequences decoded together at most')

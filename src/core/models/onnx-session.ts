@@ -15,8 +15,18 @@ export interface OnnxSessionOptions {
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** An input as a graph declares it. */
+export interface GraphInput {
+	readonly name: string;
+	/** As onnxruntime names it: `float32`. */
+	readonly type: string;
+	/** A name stands for a size that is known only at run time. */
+	readonly shape: readonly (number | string)[];
+}
+
 /** A loaded graph. Runs may be asked for at any time; each blocks the thread, after the event loop had its turn. */
 export interface OnnxSession {
+	readonly inputs: readonly GraphInput[];
 	/** @param outputs - which results to bring back; all if absent. */
 	run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors>;
 	/** Float32 tensor over `values`, which are read in place: they may not change while a run uses them. */
@@ -77,6 +87,9 @@ export async function openOnnxSession(
 	const running = new Set<Promise<unknown>>();
 	let closing: Promise<void> | undefined;
 	return {
+		inputs: session.inputMetadata
+			.filter(input => input.isTensor)
+			.map(({name, type, shape}) => ({name, type, shape})),
 		run: async (inputs, outputs) => {
 			if (closing !== undefined) {
 				throw new InfinisstError('RESOURCE_CLOSED', 'The graph was used after it was closed');

@@ -1,30 +1,32 @@
-import {existsSync} from 'node:fs';
-import {copyFile, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {constants, existsSync} from 'node:fs';
+import {copyFile, readdir, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
 import type {GgufFile} from '../formats/gguf.js';
 import type {Precision} from '../precision.js';
 import type {BuiltDescription} from './built-description.js';
-import {openDecoderCheckpoint, type DecoderCheckpoint} from './decoder-checkpoint.js';
+import {openDecoderCheckpoint, readConfig} from './decoder-checkpoint.js';
 import {writeDecoderLmGraph} from './decoder-graph.js';
 import type {DecoderFormat} from './decoder-layers.js';
 import {DECODER_LM_FILES} from './decoder-lm-files.js';
 import {readGgufTokenizer} from './gguf-tokenizer.js';
+import {selectExport} from './exported-files.js';
 import {readTextFacts} from './text-facts.js';
+import {textConfig} from './transformers-dimensions.js';
 
 export interface BuildDecoderLmGraphsOptions {
-	/** Holds the weights as they were fetched: a GGUF file, or safetensors and their JSON files. */
+	/** Holds the weights as they were fetched: a GGUF file, safetensors or an exported graph and their JSON files. */
 	readonly sourceDirectory: string;
 	/** Exists and is empty; receives the graph and everything else needed to run the model. */
 	readonly outputDirectory: string;
-	readonly precision: Precision | 'q4';
+	readonly precision: Precision;
 	readonly signal?: AbortSignal;
 	/** Called now and then with the share that is done, 0..1. */
 	readonly onProgress?: (fraction: number) => void;
 }
 
 /** Rows of a step are different sessions, which `int8` of {@link WeightFormat} would tie together: 8 bits are blocks. */
-const FORMATS: Readonly<Record<Precision | 'q4', DecoderFormat>> = {
+const FORMATS: Readonly<Record<Precision, DecoderFormat>> = {
 	fp32: 'float32',
 	fp16w: 'float16',
 	int8: 'blocks8',
@@ -33,7 +35,8 @@ const FORMATS: Readonly<Record<Precision | 'q4', DecoderFormat>> = {
 };
 
 /**
- * Turns the weights of a decoder-only language model (Llama, Qwen2, Qwen3, Gemma 3) into the ONNX graph this program runs.
+ * Turns the weights of a decoder-only language model (Llama, Qwen2, Qwen3, Gemma 3) into the ONNX graph this program runs;
+ * a graph that others exported is taken as it is.
  *
  * @throws {InfinisstError} `MODEL_UNSUPPORTED` if the weights are of another architecture or format; `MODEL_CORRUPT` if
  * they are damaged.
@@ -45,13 +48,24 @@ export async function buildDecoderLmGraphs({
 	signal,
 	onProgress,
 }: BuildDecoderLmGraphsOptions): Promise<void> {
+	const output = (file: keyof typeof DECODER_LM_FILES): string =>
+		join(outputDirectory, DECODER_LM_FILES[file]);
+	const exported = await findExport(sourceDirectory);
+	if (exported.length > 0) {
+		await writeTokenizer(sourceDirectory, undefined, output('tokenizer'));
+		await copyExport(sourceDirectory, exported, outputDirectory);
+		await writeDescription(
+			await describeExport(sourceDirectory, basename(exported[0]!)),
+			output('description'),
+		);
+		return;
+	}
 	const checkpoint = await openDecoderCheckpoint(sourceDirectory);
 	try {
-		const output = (file: keyof typeof DECODER_LM_FILES): string =>
-			join(outputDirectory, DECODER_LM_FILES[file]);
 		// First what is small, so that a model that cannot be used is noticed before its weights are read.
 		await writeTokenizer(sourceDirectory, checkpoint.gguf, output('tokenizer'));
-		await writeDescription(sourceDirectory, checkpoint, output('description'));
+		const text = await readTextFacts(sourceDirectory, checkpoint.gguf);
+		await writeDescription({kind: 'own', dimensions: checkpoint.dimensions, text}, output('description'));
 		await writeDecoderLmGraph(output('graph'), checkpoint, FORMATS[precision], layer => {
 			signal?.throwIfAborted();
 			onProgress?.(layer / checkpoint.dimensions.layers);
@@ -81,18 +95,45 @@ async function writeTokenizer(
 	await copyFile(source, output);
 }
 
-async function writeDescription(
+/** Files of an export, where there are no weights that a graph of ours could be built of. */
+async function findExport(sourceDirectory: string): Promise<string[]> {
+	const paths = await readdir(sourceDirectory, {recursive: true});
+	if (paths.some(path => path.endsWith('.safetensors') || path.endsWith('.gguf'))) return [];
+	return selectExport(paths.map(path => path.replaceAll('\\', '/')));
+}
+
+/** They are run as they are, in whatever precision somebody asked for. */
+async function copyExport(
 	sourceDirectory: string,
-	{dimensions, gguf}: DecoderCheckpoint,
-	output: string,
+	paths: readonly string[],
+	outputDirectory: string,
 ): Promise<void> {
-	const description: BuiltDescription = {
-		dimensions,
-		text: await readTextFacts(sourceDirectory, gguf),
-	};
-	const text = JSON.stringify(description, undefined, '\t');
-	await writeFile(output, `${text}\n`);
-	// What is not a number in JSON would come back as null.
-	if (text.includes('null'))
-		throw new InfinisstError('MODEL_CORRUPT', `${sourceDirectory} gives sizes that are no numbers`);
+	for (const path of paths) {
+		await copyFile(
+			join(sourceDirectory, path),
+			join(outputDirectory, basename(path)),
+			constants.COPYFILE_FICLONE,
+		);
+	}
+}
+
+async function describeExport(sourceDirectory: string, file: string): Promise<BuiltDescription> {
+	const place = join(sourceDirectory, 'config.json');
+	const config = textConfig(await readConfig(place));
+	const {model_type: architecture, vocab_size: vocabularySize, max_position_embeddings: maxTokens} = config;
+	if (typeof architecture !== 'string' || !isSize(vocabularySize) || !isSize(maxTokens)) {
+		throw new InfinisstError('MODEL_CORRUPT', `${place} does not say what the exported model is`, {
+			hint: 'Check that all files of the model are there.',
+		});
+	}
+	const text = await readTextFacts(sourceDirectory, undefined);
+	return {kind: 'exported', file, sizes: {architecture, vocabularySize, maxTokens}, text};
+}
+
+function isSize(value: unknown): value is number {
+	return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+async function writeDescription(description: BuiltDescription, output: string): Promise<void> {
+	await writeFile(output, `${JSON.stringify(description, undefined, '\t')}\n`);
 }

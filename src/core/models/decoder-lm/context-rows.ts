@@ -2,6 +2,7 @@ import type {Tensor} from 'onnxruntime-node';
 import type {OnnxSession, Tensors} from '../onnx-session.js';
 import type {DecoderDimensions} from './decoder-dimensions.js';
 import {PositionTable} from './position-table.js';
+import type {StepRunner} from './step-queue.js';
 
 /**
  * Room is made in steps of this many tokens. At multiples of the widest vector register the kernels sum every row in the
@@ -38,7 +39,7 @@ interface Cache {
  * The caches of all contexts of a model, in place, and the steps that append to them. The graph reads rows that lie side
  * by side, so rows are moved when others make a step together than did before.
  */
-export class ContextRows {
+export class ContextRows implements StepRunner<ContextRow> {
 	readonly #session: OnnxSession;
 	readonly #dimensions: DecoderDimensions;
 	readonly #caches: readonly Cache[];
@@ -67,9 +68,9 @@ export class ContextRows {
 		return this.#caches.reduce((sum, {values}) => sum + values.byteLength, 0);
 	}
 
-	/** Of what is kept for so many tokens. */
-	bytesOf(tokens: number): number {
-		return this.#caches.length * this.#dimensions.keyValueHeads * tokens * this.#dimensions.headSize * 4;
+	/** Of what is kept for a row. */
+	bytesOf({length}: ContextRow): number {
+		return this.#caches.length * this.#dimensions.keyValueHeads * length * this.#dimensions.headSize * 4;
 	}
 
 	add(): ContextRow {
@@ -140,7 +141,6 @@ export class ContextRows {
 		});
 	}
 
-	/** Forgets the tokens from `length` on: what a step that was given up has appended. */
 	cut(row: ContextRow, length: number): void {
 		(row as MutableRow).length = length;
 	}

@@ -201,7 +201,8 @@ function createCheckpoint(parts: CheckpointParts): DecoderCheckpoint {
 	};
 }
 
-async function readConfig(path: string): Promise<Config> {
+/** @throws {InfinisstError} `MODEL_CORRUPT`. */
+export async function readConfig(path: string): Promise<Config> {
 	try {
 		return JSON.parse(await readFile(path, 'utf8')) as Config;
 	} catch (cause) {

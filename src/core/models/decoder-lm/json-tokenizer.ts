@@ -30,7 +30,7 @@ export async function createJsonTokenizer(file: TokenizerFile, place: string): P
 	const {plain, spaceRule} = withoutPrefix(file);
 	const tokenizer = new library.Tokenizer(
 		// Steering tokens that somebody writes are text like any other, unless the caller says otherwise.
-		{...plain, added_tokens: added.filter(({special}) => !special)},
+		{...plain, post_processor: null, added_tokens: added.filter(({special}) => !special)},
 		{},
 	);
 	const ids = new Map(Object.entries(file.model.vocab));

@@ -2,14 +2,16 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
 import {systemClock, type Clock} from '../../util/clock.js';
-import {openOnnxSession, type Device} from '../onnx-session.js';
+import {openOnnxSession, type Device, type OnnxSession} from '../onnx-session.js';
 import {ContextOwner, type ContextStore} from './context-owner.js';
-import {ContextRows, type ContextRow} from './context-rows.js';
+import {ContextRows} from './context-rows.js';
 import type {BuiltDescription} from './built-description.js';
 import {DECODER_LM_FILES} from './decoder-lm-files.js';
-import type {LanguageModel} from './language-model.js';
+import {ExportedGraph} from './exported-graph.js';
+import type {LanguageModel, LanguageModelDescription} from './language-model.js';
+import type {LanguageTokenizer} from './language-tokenizer.js';
 import {openLanguageTokenizer} from './open-language-tokenizer.js';
-import {StepQueue} from './step-queue.js';
+import {StepQueue, type StepRunner} from './step-queue.js';
 
 export interface LanguageModelOptions {
 	/** As `buildDecoderLmGraphs` made it. */
@@ -32,22 +34,56 @@ export async function openLanguageModel(options: LanguageModelOptions): Promise<
 	const {graphsDirectory, threads = 1, device = 'auto', maxBatchSize = 8, clock = systemClock} = options;
 	const built = await readBuiltDescription(graphsDirectory);
 	const tokenizer = await openLanguageTokenizer(join(graphsDirectory, DECODER_LM_FILES.tokenizer));
-	const session = await openOnnxSession(join(graphsDirectory, DECODER_LM_FILES.graph), {threads, device});
-	const rows = new ContextRows(session, built.dimensions);
-	const queue = new StepQueue(rows, {clock, maxBatchSize});
-	const store: ContextStore<ContextRow> = {
-		add: () => rows.add(),
-		fork: row => rows.fork(row),
-		remove: row => rows.remove(row),
-		dropSpan: (row, from, to) => rows.dropSpan(row, from, to),
-		bytesOf: ({length}) => rows.bytesOf(length),
+	const path = join(graphsDirectory, built.kind === 'own' ? DECODER_LM_FILES.graph : built.file);
+	const session = await openOnnxSession(path, {threads, device});
+	try {
+		const {kind, text} = built;
+		if (kind === 'exported') {
+			// Its caches cannot be laid side by side.
+			const runner = new ExportedGraph(session, path);
+			const description = {...built.sizes, ...text};
+			return createLanguageModel({session, runner, tokenizer, description, clock, maxBatchSize: 1});
+		}
+		const {architecture, vocabularySize, maxTokens} = built.dimensions;
+		const runner = new ContextRows(session, built.dimensions);
+		const description = {architecture, vocabularySize, maxTokens, ...text};
+		return createLanguageModel({session, runner, tokenizer, description, clock, maxBatchSize});
+	} catch (error) {
+		await session.close();
+		throw error;
+	}
+}
+
+interface LanguageModelParts<Row extends {readonly length: number}> {
+	readonly session: OnnxSession;
+	readonly runner: StepRunner<Row> & Omit<ContextStore<Row>, 'step'>;
+	readonly tokenizer: LanguageTokenizer;
+	readonly description: LanguageModelDescription;
+	readonly clock: Clock;
+	readonly maxBatchSize: number;
+}
+
+function createLanguageModel<Row extends {readonly length: number}>({
+	session,
+	runner,
+	tokenizer,
+	description,
+	clock,
+	maxBatchSize,
+}: LanguageModelParts<Row>): LanguageModel {
+	const queue = new StepQueue(runner, {clock, maxBatchSize});
+	const store: ContextStore<Row> = {
+		add: () => runner.add(),
+		fork: row => runner.fork(row),
+		remove: row => runner.remove(row),
+		dropSpan: (row, from, to) => runner.dropSpan(row, from, to),
+		bytesOf: row => runner.bytesOf(row),
 		step: (row, tokens, stepOptions) => queue.step(row, tokens, stepOptions),
 	};
-	const {architecture, vocabularySize, maxTokens} = built.dimensions;
-	const owner = new ContextOwner(store, maxTokens);
+	const owner = new ContextOwner(store, description.maxTokens);
 	let closing: Promise<void> | undefined;
 	return {
-		description: {architecture, vocabularySize, maxTokens, ...built.text},
+		description,
 		tokenizer,
 		openContext: () => owner.open(),
 		step: (context, tokens, stepOptions) => owner.step(context, tokens, stepOptions),

@@ -2,7 +2,6 @@ import {setImmediate as nextTurnOfEvents} from 'node:timers/promises';
 import type {Clock} from '../../util/clock.js';
 import {DeadlineQueue, type QueueEntry} from '../../util/deadline-queue.js';
 import {DistributionMeter} from '../../util/distribution-meter.js';
-import type {ContextRow, ContextRows} from './context-rows.js';
 import type {LanguageModelStatistics, StepOptions} from './language-model.js';
 
 /**
@@ -14,8 +13,17 @@ const PIECE = 64;
 /** Padding is accepted for pieces that are not shorter than this share of the longest of a run. */
 const LEAST_FILLED = 1 / 2;
 
-interface Waiting {
-	readonly row: ContextRow;
+/** What keeps contexts and runs their steps. */
+export interface StepRunner<Row extends {readonly length: number}> {
+	/** @returns logits behind the last token of each. */
+	step(rows: readonly Row[], tokens: readonly (readonly number[])[]): Promise<readonly Float32Array[]>;
+	/** Forgets the tokens from `length` on: what a step that was given up has appended. */
+	cut(row: Row, length: number): void;
+	readonly byteLength: number;
+}
+
+interface Waiting<Row> {
+	readonly row: Row;
 	/** Tokens of the row before the call. */
 	readonly startLength: number;
 	/** Not yet read. */
@@ -23,7 +31,7 @@ interface Waiting {
 	readonly readyMs: number;
 	readonly deadlineMs: number;
 	/** Its place in the queue; changes when it goes back to it. */
-	entry: QueueEntry<Waiting> | undefined;
+	entry: QueueEntry<Waiting<Row>> | undefined;
 	readonly signal: AbortSignal | undefined;
 	/** Stops listening to the signal. */
 	readonly ignoreSignal: () => void;
@@ -35,11 +43,11 @@ interface Waiting {
  * Steps of several contexts, run together where they wait at the same time: earliest deadline first, and with it those
  * whose pieces are about as long. Contexts join and leave between two runs. Never waits for anybody.
  */
-export class StepQueue {
-	readonly #rows: Pick<ContextRows, 'step' | 'cut' | 'byteLength'>;
+export class StepQueue<Row extends {readonly length: number}> {
+	readonly #rows: StepRunner<Row>;
 	readonly #clock: Clock;
 	readonly #maxBatchSize: number;
-	readonly #waiting = new DeadlineQueue<Waiting>();
+	readonly #waiting = new DeadlineQueue<Waiting<Row>>();
 	readonly #batchSizes: Record<number, number> = {};
 	readonly #waitMs = new DistributionMeter();
 	readonly #stepMs = new DistributionMeter();
@@ -48,7 +56,7 @@ export class StepQueue {
 	#end: Error | undefined;
 
 	constructor(
-		rows: Pick<ContextRows, 'step' | 'cut' | 'byteLength'>,
+		rows: StepRunner<Row>,
 		{clock, maxBatchSize}: {readonly clock: Clock; readonly maxBatchSize: number},
 	) {
 		this.#rows = rows;
@@ -72,7 +80,7 @@ export class StepQueue {
 	 * @throws the signal's reason, with the row as it was before; what `close` was given; what the runtime throws.
 	 */
 	step(
-		row: ContextRow,
+		row: Row,
 		tokens: readonly number[],
 		{signal, deadlineMs = Infinity}: StepOptions = {},
 	): Promise<Float32Array> {
@@ -84,7 +92,7 @@ export class StepQueue {
 				if (this.#leave(waiting)) this.#abandon(waiting, signal!.reason);
 			};
 			signal?.addEventListener('abort', giveUp);
-			const waiting: Waiting = {
+			const waiting: Waiting<Row> = {
 				row,
 				startLength: row.length,
 				tokens,
@@ -120,11 +128,11 @@ export class StepQueue {
 	}
 
 	/** Takes the next, and those that can be read in the same run without much padding. */
-	#choose(): Waiting[] {
+	#choose(): Waiting<Row>[] {
 		const candidates = this.#waiting.items;
-		const lengthOf = ({tokens}: Waiting): number => Math.min(tokens.length, PIECE);
+		const lengthOf = ({tokens}: Waiting<Row>): number => Math.min(tokens.length, PIECE);
 		const longest = lengthOf(candidates[0]!);
-		const fits = (waiting: Waiting): boolean => {
+		const fits = (waiting: Waiting<Row>): boolean => {
 			const length = lengthOf(waiting);
 			return length <= longest && length >= longest * LEAST_FILLED;
 		};
@@ -133,17 +141,17 @@ export class StepQueue {
 		return chosen;
 	}
 
-	#enter(waiting: Waiting): void {
+	#enter(waiting: Waiting<Row>): void {
 		waiting.entry = this.#waiting.add(waiting, waiting.deadlineMs);
 	}
 
 	/** @returns whether it was in the queue. */
-	#leave(waiting: Waiting): boolean {
+	#leave(waiting: Waiting<Row>): boolean {
 		return waiting.entry !== undefined && this.#waiting.remove(waiting.entry);
 	}
 
 	/** Never rejects: a fault is given to everyone it hit. */
-	async #run(batch: readonly Waiting[]): Promise<void> {
+	async #run(batch: readonly Waiting<Row>[]): Promise<void> {
 		const startMs = this.#clock.nowMs();
 		for (const {row, startLength, readyMs} of batch) {
 			if (row.length === startLength) this.#waitMs.add(startMs - readyMs);
@@ -173,7 +181,7 @@ export class StepQueue {
 		}
 	}
 
-	#abandon({row, startLength, ignoreSignal, reject}: Waiting, reason: unknown): void {
+	#abandon({row, startLength, ignoreSignal, reject}: Waiting<Row>, reason: unknown): void {
 		this.#rows.cut(row, startLength);
 		ignoreSignal();
 		reject(reason);

@@ -17,6 +17,7 @@ const VARIANTS: Readonly<Record<Precision, readonly string[]>> = {
 	fp16w: ['_fp16', '', '_quantized', '_int8'],
 	int8: ['_quantized', '_int8', '', '_fp16'],
 	q8: ['_quantized', '_int8', '', '_fp16'],
+	q4: ['_quantized', '_int8', '', '_fp16'],
 };
 
 /** The names of both graphs, below the folder of the model. */

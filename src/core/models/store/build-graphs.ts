@@ -25,7 +25,13 @@ const BYTES_PER_SOURCE_BYTE: Readonly<Record<Precision, number>> = {
 	fp16w: 1.1,
 	int8: 1.1,
 	q8: 1.1,
+	q4: 1.1,
 };
+
+/** Weights of four bits, which most GGUF files hold, take up to four times the room in another format. */
+function growthOf({files}: InstalledModel): number {
+	return files.some(({path}) => path.endsWith('.gguf')) ? 4 : 1;
+}
 
 /** Graphs of one precision, ready to run. */
 export interface BuiltGraphs {
@@ -79,7 +85,7 @@ async function buildInto(
 	await removeLeftovers(parent);
 	await assertDiskSpace(
 		parent,
-		Math.ceil(model.sizeBytes * BYTES_PER_SOURCE_BYTE[precision]),
+		Math.ceil(model.sizeBytes * BYTES_PER_SOURCE_BYTE[precision] * growthOf(model)),
 		`Building the ${precision} graphs of ${model.name}`,
 		freeBytes,
 	);

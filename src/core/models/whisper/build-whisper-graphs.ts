@@ -28,6 +28,7 @@ const FORMATS: Readonly<Record<Precision, {encoder: WeightFormat; decoder: Weigh
 	fp16w: {encoder: 'float16', decoder: 'float16'},
 	int8: {encoder: 'int8', decoder: 'blocks8'},
 	q8: {encoder: 'blocks8', decoder: 'blocks8'},
+	q4: {encoder: 'blocks8', decoder: 'blocks8'},
 };
 
 /**
