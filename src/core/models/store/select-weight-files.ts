@@ -1,4 +1,5 @@
 import {InfinisstError} from '../../errors.js';
+import {selectExport} from '../decoder-lm/exported-files.js';
 import {hubGraphNames} from '../seq2seq/hub-graphs.js';
 
 /** Small files that some importer or tokenizer reads. */
@@ -27,7 +28,7 @@ const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
 /**
  * Chooses from the files of a repository or folder those needed to run the model: one set of weights, in
- * the first format of CTranslate2, safetensors, sharded safetensors, exported graphs, GGUF, and the files that go with it.
+ * the first format of CTranslate2, safetensors, sharded safetensors, graphs of an encoder-decoder model, GGUF, graphs of a language model, and the files that go with it.
  *
  * @param paths - relative, with `/`; those in subfolders are left out, but for the graphs in `onnx/`.
  * @returns small files first, so that an unsuitable model is noticed before its weights are fetched.
@@ -55,7 +56,9 @@ function selectWeights(paths: readonly string[]): string[] {
 	const shards = paths.filter(path => SHARD.test(path)).sort();
 	if (shards.length > 0) return shards;
 	const graphs = selectExportedGraphs(paths);
-	return graphs.length > 0 ? graphs : selectGguf(paths);
+	if (graphs.length > 0) return graphs;
+	const gguf = selectGguf(paths);
+	return gguf.length > 0 ? gguf : selectExport(paths);
 }
 
 /** Of the same weights in several sizes the one that most people take; those split over files must be merged first. */

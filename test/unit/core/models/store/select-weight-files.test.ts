@@ -56,6 +56,16 @@ describe('selectWeightFiles', () => {
 			['model.safetensors', 'onnx/decoder_model_merged.onnx', 'onnx/encoder_model.onnx'],
 			['model.safetensors'],
 		],
+		[
+			'one GGUF file of several, the size that most people take, and none that is split',
+			['model-Q8_0.gguf', 'model-q4_k_m.gguf', 'model-Q4_K_M-00001-of-00002.gguf'],
+			['model-q4_k_m.gguf'],
+		],
+		[
+			'the export of a language model, with its weights, where there is nothing else',
+			['onnx/model.onnx', 'onnx/model_q4.onnx', 'onnx/model_q4.onnx_data', 'onnx/model_fp16.onnx'],
+			['onnx/model_q4.onnx', 'onnx/model_q4.onnx_data'],
+		],
 	])('takes %s', (_what, paths, expected) => {
 		expect(selectWeightFiles([...COMPANIONS, ...paths, 'README.md'], 'here')).toEqual([
 			...COMPANIONS,
@@ -64,10 +74,10 @@ describe('selectWeightFiles', () => {
 	});
 
 	it('names what there is where there are no weights it knows', () => {
-		expect(catchError(() => selectWeightFiles(['config.json', 'model.onnx'], 'owner/name'))).toMatchObject({
+		expect(catchError(() => selectWeightFiles(['config.json', 'model.h5'], 'owner/name'))).toMatchObject({
 			code: 'MODEL_UNSUPPORTED',
 			message:
-				'owner/name has neither model.bin (CTranslate2) nor model.safetensors nor a GGUF file, only model.onnx.',
+				'owner/name has neither model.bin (CTranslate2) nor model.safetensors nor a GGUF file, only model.h5.',
 		});
 	});
 });
