@@ -1,7 +1,7 @@
 import {DEFAULT_BATCH_SETTINGS} from '../../src/core/engine/batch-settings.js';
 import {openOnnxSession} from '../../src/core/models/onnx-session.js';
 import {BatchDecoder, type DecodeTask} from '../../src/core/models/whisper/batch-decoder.js';
-import {DecoderBatch} from '../../src/core/models/whisper/decoder-batch.js';
+import {DecoderBatch, decoderShape} from '../../src/core/models/whisper/decoder-batch.js';
 import {modelFile, readDescription, readVocabulary} from '../../src/core/models/whisper/model-files.js';
 import type {SearchRequest, SearchResult} from '../../src/core/models/whisper/search-request.js';
 import type {WhisperDescription} from '../../src/core/models/whisper/whisper-description.js';
@@ -96,7 +96,9 @@ export async function readLogits(
 		advance: () => [],
 	};
 	const schedule = new WorkSchedule(DEFAULT_BATCH_SETTINGS, systemClock);
-	schedule.serve(new BatchDecoder(new DecoderBatch(session, description), schedule.settings, systemClock));
+	schedule.serve(
+		new BatchDecoder(new DecoderBatch(session, decoderShape(description)), schedule.settings, systemClock),
+	);
 	await schedule.decode(task);
 	await session.close();
 	return logits;

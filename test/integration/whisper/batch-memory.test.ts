@@ -5,8 +5,9 @@ import {afterAll, beforeAll, expect, it} from 'vitest';
 import {DEFAULT_BATCH_SETTINGS} from '../../../src/core/engine/batch-settings.js';
 import {openOnnxSession, type OnnxSession} from '../../../src/core/models/onnx-session.js';
 import {BatchDecoder} from '../../../src/core/models/whisper/batch-decoder.js';
-import {crossShape, crossTensors} from '../../../src/core/models/whisper/cross-tensors.js';
-import {DecoderBatch} from '../../../src/core/models/whisper/decoder-batch.js';
+import {crossShape} from '../../../src/core/models/decoding/decoder-batch.js';
+import {crossTensors} from '../../../src/core/models/whisper/cross-tensors.js';
+import {DecoderBatch, decoderShape} from '../../../src/core/models/whisper/decoder-batch.js';
 import {GreedySearch} from '../../../src/core/models/whisper/greedy-search.js';
 import {modelFile, readDescription} from '../../../src/core/models/whisper/model-files.js';
 import {PreparedAudio} from '../../../src/core/models/whisper/prepared-audio.js';
@@ -45,7 +46,9 @@ function makeAudio(frames: number): PreparedAudio {
 	const {crossFormat, dimensions} = description;
 	const tensors = Array.from({length: dimensions.decoderLayers}, (_, layer) => layer).flatMap(layer =>
 		crossTensors(crossFormat).map(tensor => {
-			const size = crossShape(tensor, 1, dimensions.heads, frames).reduce((product, axis) => product * axis);
+			const size = crossShape(tensor, decoderShape(description), 1, frames).reduce(
+				(product, axis) => product * axis,
+			);
 			const values = tensor.type === 'int8' ? new Int8Array(size).fill(3) : new Float32Array(size).fill(0.01);
 			return [`${tensor.name}.${layer}`, values] as const;
 		}),
@@ -56,7 +59,7 @@ function makeAudio(frames: number): PreparedAudio {
 it('holds no more memory after two thousand tasks over windows of all lengths than its rows need', async () => {
 	const random = createRandom(5);
 	const schedule = new WorkSchedule({...DEFAULT_BATCH_SETTINGS, maxBatchSize: MAX_BATCH_SIZE}, systemClock);
-	const batch = new DecoderBatch(session, description);
+	const batch = new DecoderBatch(session, decoderShape(description));
 	schedule.serve(new BatchDecoder(batch, schedule.settings, systemClock));
 	const {startOfTranscript, transcribe, noTimestamps} = description.specialTokens;
 	const rules = new TokenRules(description, {withTimestamps: false});

@@ -1,9 +1,10 @@
+import {topTokens} from '../decoding/logits.js';
 import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
 import {bestResult, type DecodeEnd, type DecodeResult} from './decode-result.js';
 import {findLoop} from './loop-guard.js';
 import {tokenLimit, wantedPositions, type SearchOptions} from './search-options.js';
 import {EMPTY_SEQUENCE, extend, toResult, type Sequence} from './sequence.js';
-import {probabilityOf, topTokens} from './token-rules.js';
+import {probabilityOf} from './token-rules.js';
 
 /** A beam that may go on. */
 interface Extension {
@@ -78,7 +79,7 @@ export class BeamSearch implements DecodeTask {
 			.flatMap((beam, parent) => {
 				const logits = outputs[parent]!.logits[0]!;
 				const allowed = this.#options.rules.apply(logits, beam.tokens);
-				return topTokens(logits, allowed, this.maxRows + 1).map(token => {
+				return topTokens(logits, allowed.ranges, this.maxRows + 1).map(token => {
 					const logProbability = logits[token]! - allowed.logSumExp;
 					return {parent, token, logProbability, score: beam.sumLogProbability + logProbability};
 				});

@@ -1,6 +1,8 @@
 import type {GraphBuilder, Value} from '../graph/graph-builder.js';
 import {multiplyTransposed, type WeightFormat} from '../graph/linear.js';
-import {crossShape, crossTensors, type CrossFormat} from './cross-tensors.js';
+import {crossShape, type CrossTensor} from '../decoding/decoder-batch.js';
+import {crossTensors, type CrossFormat} from './cross-tensors.js';
+import {HEAD_SIZE} from './whisper-dimensions.js';
 import {splitHeads, type LayerContext} from './whisper-layers.js';
 
 /** Integers need a decoder that computes with integers anyway; the exact formats stay exact. */
@@ -15,7 +17,7 @@ export function outputCrossTensors(
 	layer: number,
 	[key, value]: readonly [Value, Value],
 ): void {
-	const {graph, checkpoint} = context;
+	const {graph} = context;
 	const made =
 		format === 'int8'
 			? quantise(context, key, value)
@@ -23,8 +25,12 @@ export function outputCrossTensors(
 	for (const [index, tensor] of crossTensors(format).entries()) {
 		const name = `${tensor.name}.${layer}`;
 		graph.node('Identity', [made[index]!], {output: name});
-		graph.output(name, tensor.type, crossShape(tensor, 'batch', checkpoint.dimensions.heads, 'frames'));
+		graph.output(name, tensor.type, shapeOf(context, tensor, 'batch'));
 	}
+}
+
+function shapeOf({checkpoint}: LayerContext, tensor: CrossTensor, rows: string): (number | string)[] {
+	return crossShape(tensor, {heads: checkpoint.dimensions.heads, headSize: HEAD_SIZE}, rows, 'frames');
 }
 
 /** In the order of `TENSORS.int8`. Each channel of a head has a scale of its own, since some are far larger than others. */
@@ -67,18 +73,15 @@ function largestMagnitude(graph: GraphBuilder, x: Value, axis: number): Value {
  * @returns what they saw, of the same shape, and how they looked: [rows, heads, new, frames].
  */
 export function attendAudio(
-	{graph, checkpoint}: LayerContext,
+	context: LayerContext,
 	format: CrossFormat,
 	layer: number,
 	query: Value,
 	mask: Value,
 ): {readonly seen: Value; readonly weights: Value} {
+	const {graph} = context;
 	const inputs = crossTensors(format).map(tensor =>
-		graph.input(
-			`${tensor.name}.${layer}`,
-			tensor.type,
-			crossShape(tensor, 'rows', checkpoint.dimensions.heads, 'frames'),
-		),
+		graph.input(`${tensor.name}.${layer}`, tensor.type, shapeOf(context, tensor, 'rows')),
 	);
 	const soften = (scores: Value): Value =>
 		graph.node('Softmax', [graph.node('Add', [scores, mask])], {attributes: {axis: -1n}});

@@ -1,3 +1,4 @@
+import {logSumExp, type TokenRange} from '../decoding/logits.js';
 import type {SpecialTokens, WhisperDescription} from './whisper-description.js';
 
 /** Timestamps are 20 ms apart. */
@@ -5,12 +6,6 @@ const TIMESTAMP_STEP_MS = 20;
 
 /** The first timestamp lies at most 1 s into the window (`max_initial_timestamp`, Radford et al. 2022, section 4.5). */
 const MAX_INITIAL_TIMESTAMP = 1000 / TIMESTAMP_STEP_MS;
-
-/** Ids from `from` up to but not including `to`. */
-export interface TokenRange {
-	readonly from: number;
-	readonly to: number;
-}
 
 /** Which tokens may come next, and how likely they are. */
 export interface AllowedTokens {
@@ -96,50 +91,6 @@ function mostLikely(logits: Float32Array, ranges: readonly TokenRange[]): number
 				largest = logits[id]!;
 				best = id;
 			}
-		}
-	}
-	return best;
-}
-
-/** Terms below e^-20 of the largest change a sum over the whole vocabulary by less than 1e-4: not worth an exponential. */
-const NEGLIGIBLE = 20;
-
-const STEPS_PER_UNIT = 128;
-
-/** e^0, e^(-1/128), ... down to what is negligible. */
-const EXPONENTIALS = Float64Array.from({length: NEGLIGIBLE * STEPS_PER_UNIT + 1}, (_, step) =>
-	Math.exp(-step / STEPS_PER_UNIT),
-);
-
-function logSumExp(logits: Float32Array, ranges: readonly TokenRange[], largest: number): number {
-	if (largest === -Infinity) return -Infinity;
-	let sum = 0;
-	for (const {from, to} of ranges) {
-		for (let id = from; id < to; id++) {
-			const below = largest - logits[id]!;
-			if (below < NEGLIGIBLE) {
-				// `Math.exp` takes twice as long, a tenth of a step of the decoder. The error is below 1e-8 of a term:
-				// the third term of the series for half a step.
-				const step = (below * STEPS_PER_UNIT + 0.5) | 0;
-				const rest = step / STEPS_PER_UNIT - below;
-				sum += EXPONENTIALS[step]! * (1 + rest * (1 + rest * 0.5));
-			}
-		}
-	}
-	return largest + Math.log(sum);
-}
-
-/** The `count` most likely allowed tokens, best first. */
-export function topTokens(logits: Float32Array, {ranges}: AllowedTokens, count: number): number[] {
-	const best: number[] = [];
-	for (const {from, to} of ranges) {
-		for (let id = from; id < to; id++) {
-			const value = logits[id]!;
-			if (value === -Infinity || (best.length === count && value <= logits[best.at(-1)!]!)) continue;
-			let place = best.length;
-			while (place > 0 && logits[best[place - 1]!]! < value) place--;
-			best.splice(place, 0, id);
-			if (best.length > count) best.pop();
 		}
 	}
 	return best;

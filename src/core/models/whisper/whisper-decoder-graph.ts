@@ -1,3 +1,4 @@
+import {addStepInputs, attendPastAndNew} from '../decoding/step-attention.js';
 import {GraphBuilder, type Value} from '../graph/graph-builder.js';
 import {
 	blockProduct,
@@ -22,9 +23,6 @@ import {
 
 /** A head whose attention follows the audio: layer and head, from the model's configuration. */
 export type AlignmentHead = readonly [layer: number, head: number];
-
-/** Far below any score, so that what is masked weighs exactly 0 after the softmax. */
-const MASKED = -1e9;
 
 /**
  * Writes one step of the decoder for any number of rows, each a session of its own: rows may be at
@@ -51,7 +49,7 @@ export async function writeDecoderGraph(
 		const context = {...style, graph, checkpoint};
 		const crossFormat = crossFormatOf(style.format);
 		const {heads, decoderLayers, vocabularySize} = checkpoint.dimensions;
-		const step = describeStep(graph);
+		const step = addStepInputs(graph, 'audio_lengths');
 		let x = graph.node('Add', [
 			await embedTokens(context, step.tokens),
 			await embedPositions(context, step.positions),
@@ -83,7 +81,7 @@ export async function writeDecoderGraph(
 				context,
 				await projectQuery(context, crossNormal, `${name}.encoder_attn`),
 			);
-			const {seen, weights} = attendAudio(context, crossFormat, layer, crossQuery, step.audioMask);
+			const {seen, weights} = attendAudio(context, crossFormat, layer, crossQuery, step.sourceMask);
 			x = await addAttention(context, x, joinHeads(context, seen), `${name}.encoder_attn`);
 
 			const chosen = alignmentHeads.filter(([of]) => of === layer).map(([, head]) => head);
@@ -108,79 +106,6 @@ export async function writeDecoderGraph(
 	} finally {
 		await graph.destroy();
 	}
-}
-
-/** What all layers of a step share. */
-interface Step {
-	readonly tokens: Value;
-	readonly positions: Value;
-	readonly logitPositions: Value;
-	/** Added to scores: [rows, 1, 1, capacity], [new, new] and [rows, 1, 1, frames]. */
-	readonly pastMask: Value;
-	readonly newMask: Value;
-	readonly audioMask: Value;
-}
-
-function describeStep(graph: GraphBuilder): Step {
-	const tokens = graph.input('tokens', 'int64', ['rows', 'new']);
-	const pastLengths = graph.input('past_lengths', 'int64', ['rows']);
-	const audioLengths = graph.input('audio_lengths', 'int64', ['rows']);
-	const logitPositions = graph.input('logit_positions', 'int64', ['rows', 'wanted']);
-	const size = (value: Value, axis: number): Value => {
-		const shape = graph.node('Shape', [value], {attributes: {start: BigInt(axis), end: BigInt(axis + 1)}});
-		return graph.node('Squeeze', [shape, graph.integers(0)]);
-	};
-	const range = (length: Value): Value => graph.node('Range', [graph.integer(0), length, graph.integer(1)]);
-	const mask = (allowed: Value): Value => graph.node('Where', [allowed, graph.float(0), graph.float(MASKED)]);
-	const perRow = (lengths: Value): Value => graph.node('Unsqueeze', [lengths, graph.integers(1, 2, 3)]);
-
-	const steps = range(size(tokens, 1));
-	const positions = graph.node('Add', [graph.node('Unsqueeze', [pastLengths, graph.integers(1)]), steps]);
-	const capacity = range(size('past_key.0', 2));
-	const frames = range(size('cross_value.0', 2));
-	const earlier = graph.node('LessOrEqual', [
-		graph.node('Unsqueeze', [steps, graph.integers(0)]),
-		graph.node('Unsqueeze', [steps, graph.integers(1)]),
-	]);
-	return {
-		tokens,
-		positions,
-		logitPositions,
-		pastMask: mask(graph.node('Less', [capacity, perRow(pastLengths)])),
-		newMask: mask(earlier),
-		audioMask: mask(graph.node('Less', [frames, perRow(audioLengths)])),
-	};
-}
-
-interface KeyValue {
-	readonly key: Value;
-	readonly value: Value;
-}
-
-/** Past and new tokens are scored apart and weighed together, so that the past need not be copied behind the new. */
-function attendPastAndNew(
-	graph: GraphBuilder,
-	query: Value,
-	fresh: KeyValue,
-	past: KeyValue,
-	step: Step,
-): Value {
-	const pastScores = graph.node('Add', [multiplyTransposed(graph, query, past.key), step.pastMask]);
-	const newScores = graph.node('Add', [multiplyTransposed(graph, query, fresh.key), step.newMask]);
-	const scores = graph.node('Concat', [pastScores, newScores], {attributes: {axis: -1n}});
-	const weights = graph.node('Softmax', [scores], {attributes: {axis: -1n}});
-	const lengths = graph.node('Concat', [lastSize(graph, pastScores), lastSize(graph, newScores)], {
-		attributes: {axis: 0n},
-	});
-	const [pastWeights, newWeights] = graph.nodes('Split', [weights, lengths], 2, {attributes: {axis: -1n}});
-	return graph.node('Add', [
-		graph.node('MatMul', [pastWeights!, past.value]),
-		graph.node('MatMul', [newWeights!, fresh.value]),
-	]);
-}
-
-function lastSize(graph: GraphBuilder, value: Value): Value {
-	return graph.node('Shape', [value], {attributes: {start: 3n, end: 4n}});
 }
 
 async function embedPositions({graph, checkpoint}: LayerContext, positions: Value): Promise<Value> {

@@ -5,7 +5,7 @@ import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
 import {BatchDecoder} from './batch-decoder.js';
 import {BeamSearch} from './beam-search.js';
 import type {DecodeResult} from './decode-result.js';
-import {DecoderBatch} from './decoder-batch.js';
+import {DecoderBatch, decoderShape} from './decoder-batch.js';
 import {GreedySearch} from './greedy-search.js';
 import {LanguageDetection} from './language-detection.js';
 import {LiveSearch} from './live-search.js';
@@ -57,7 +57,11 @@ export async function openWhisperDecoder(
 ): Promise<WhisperDecoder> {
 	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'), options);
 	const cross = await openOnnxSession(modelFile(graphsDirectory, 'cross'), options);
-	const batch = new BatchDecoder(new DecoderBatch(session, description), schedule.settings, clock);
+	const batch = new BatchDecoder(
+		new DecoderBatch(session, decoderShape(description)),
+		schedule.settings,
+		clock,
+	);
 	schedule.serve(batch);
 	const prepareMs = new DistributionMeter();
 	const {width} = description.dimensions;

@@ -1,10 +1,10 @@
 import {describe, expect, it} from 'vitest';
+import {topTokens} from '../../../../../src/core/models/decoding/logits.js';
 import {
 	probabilityOf,
 	sample,
 	timestampMs,
 	TokenRules,
-	topTokens,
 	type AllowedTokens,
 } from '../../../../../src/core/models/whisper/token-rules.js';
 import {createRandom} from '../../../../../src/core/util/random.js';
@@ -196,9 +196,9 @@ describe('choosing among allowed tokens', () => {
 	});
 
 	it('topTokens() lists the likeliest of them, best first', () => {
-		expect(topTokens(logits, {...allowed, best: 22}, 3)).toEqual([22, 4, 29]);
-		expect(topTokens(logits, {...allowed, best: 22}, 1)).toEqual([22]);
-		expect(topTokens(makeLogits({3: 0}, -Infinity), {...allowed, best: 3}, 4)).toEqual([3]);
+		expect(topTokens(logits, allowed.ranges, 3)).toEqual([22, 4, 29]);
+		expect(topTokens(logits, allowed.ranges, 1)).toEqual([22]);
+		expect(topTokens(makeLogits({3: 0}, -Infinity), allowed.ranges, 4)).toEqual([3]);
 	});
 
 	it('sample() draws each as often as its probability at the temperature says', () => {
