@@ -47,7 +47,7 @@ const LEAST_TERM_SHARE = 0.2;
 
 /** Translates the open sentence anew behind what is settled of it, with the terms of the glossary. */
 export async function lookAt(options: LookOptions): Promise<Look> {
-	const {words, committed, target, sourceLanguage} = options;
+	const {words, target, sourceLanguage} = options;
 	const terms = findTerms(
 		words.map(({text}) => text),
 		options.glossary,

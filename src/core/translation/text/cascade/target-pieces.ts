@@ -42,8 +42,9 @@ export function cutPieces(
 		const isBoundary = isLast || isCharacters || /^\s/.test(whole.slice(text.length));
 		const piece = whole.slice(told, isLast ? undefined : text.length);
 		if (!isBoundary || (piece.trim() === '' && !isLast)) continue;
-		if (piece.trim() === '' && pieces.length > 0) pieces.at(-1)!.tokens.push(...open);
-		else pieces.push({text: piece, tokens: open});
+		// What writes nothing at the end belongs to what it follows.
+		if (piece.trim() !== '') pieces.push({text: piece, tokens: open});
+		else pieces.at(-1)?.tokens.push(...open);
 		told += piece.length;
 		open = [];
 	}

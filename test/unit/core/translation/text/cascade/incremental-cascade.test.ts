@@ -158,7 +158,7 @@ describe('IncrementalCascade', () => {
 		});
 		const cascade = open(model, {target: 'zh'});
 		const {words} = await cascade.translate({words: say('fine. fine.'), closes: false});
-		expect(words.map(({text}) => text)).toEqual([...'天气好。天气好。']);
+		expect(words.map(({text}) => text)).toEqual(Array.from('天气好。天气好。'));
 	});
 
 	it('reads closed sentences before the open one, with their translations', async () => {
@@ -269,7 +269,7 @@ function unreliable(): TranslationModel {
 	return createScriptedTranslationModel({
 		translate: words =>
 			words.map((word, place) => {
-				const hash = [...words.join()].reduce(
+				const hash = Array.from(words.join()).reduce(
 					(sum, character) => (sum * 31 + character.charCodeAt(0)) % 997,
 					place,
 				);
@@ -324,7 +324,8 @@ describe.each([1, 2, 3, 4] as const)(
 describe('CascadeTranslator', () => {
 	it('refuses languages that its model does not have, and texts when it was closed', async () => {
 		const translator = new CascadeTranslator(unreliable());
-		expect(catchError(() => translator.open({...OPTIONS, target: 'fr'}))).toHaveProperty('code', 
+		expect(catchError(() => translator.open({...OPTIONS, target: 'fr'}))).toHaveProperty(
+			'code',
 			'LANGUAGE_PAIR_UNSUPPORTED',
 		);
 		const translation = translator.open(OPTIONS);
