@@ -7,6 +7,7 @@ export function registerModels(parent: Command, context: CommandContext): void {
 	const models = parent.command('models').description('fetch, list, check, carry and remove models');
 	registerPull(models, context);
 	registerList(models, context);
+	registerRecommend(models, context);
 	registerShow(models, context);
 	registerRemove(models, context);
 	registerVerify(models, context);
@@ -40,6 +41,21 @@ function registerList(models: Command, context: CommandContext): void {
 		.action(async (flags: unknown) => {
 			const {runModelsList} = await import('./models/list.js');
 			await runModelsList(flags, context);
+		});
+}
+
+function registerRecommend(models: Command, context: CommandContext): void {
+	models
+		.command('recommend')
+		.description('say which models suit a pair of languages on this machine')
+		.option('--from <language>', 'language spoken (default: any)')
+		.option('--to <language>', 'language to write, or same for captions (default: en)')
+		.option('--memory <size>', 'what the models may take, such as 4G (default: half of the machine)')
+		.option('--cores <number>', 'processors to reckon with (default: those of the machine)')
+		.option('--json', 'print one recommendation a line, as an object')
+		.action(async (flags: unknown) => {
+			const {runModelsRecommend} = await import('./models/recommend.js');
+			await runModelsRecommend(flags, context);
 		});
 }
 
