@@ -61,7 +61,7 @@ async function measure(
 		const answer = await fetch(url);
 		if (!answer.ok) throw new Error(`${url} was answered with ${answer.status}.`);
 		// Not decoded here: that would hold up this loop.
-		for await (const piece of answer.body!) void piece;
+		await answer.body!.pipeTo(new WritableStream());
 		return performance.now() - startMs;
 	};
 	await ask();

@@ -73,6 +73,12 @@ describe('infinisst serve, /v1/stream, with the default model', () => {
 		const jobs = await runProgram(['history', 'jobs', '--db', history, '--session', session]);
 		expect(jobs.stdout).not.toContain('RUNNING');
 		expect(jobs.stdout).toContain('FAILED');
+		// Of the server that runs now: written once a second.
+		await expect
+			.poll(async () => (await runProgram(['history', 'timeline', '--db', history])).stdout, {
+				timeout: 30_000,
+			})
+			.toMatch(/"replica":"whisper-base\/replica-1","queue_wait_ms":\d+,"batch":\d+,"batch_size":1\b/);
 	});
 });
 

@@ -203,10 +203,10 @@ describe('a run that is recorded', () => {
 		} as const;
 		const [first, second] = [...reader.tasks(looks)].sort((a, b) => a.creation_ms! - b.creation_ms!);
 		const actor = reader.entities('actor').find(({name}) => name === 'whisper-base/replica-2')!;
-		expect(first!.actor_id?.toString('hex')).toBe(actor.actorId);
+		expect(first!.actor_id).toBe(actor.actorId);
 		// What nobody knows did it is no actor's task.
 		expect([first!.type, second!.type]).toEqual([2, 0]);
-		const id = first!.task_id.toString('hex');
+		const id = first!.task_id;
 		expect(
 			askJson(reader, `/api/v0/tasks?detail=1&filter_keys=task_id&filter_predicates=%3D&filter_values=${id}`),
 		).toMatchObject({
@@ -219,7 +219,7 @@ describe('a run that is recorded', () => {
 			},
 		});
 		const spans = askJson(reader, '/api/v0/tasks/timeline') as readonly {name: string; args?: object}[];
-		expect(spans.filter(({name}) => name === 'look')[0]).toMatchObject({
+		expect(spans.find(({name}) => name === 'look')).toMatchObject({
 			args: {replica: work.replica, queue_wait_ms: 300, batch: 7, batch_size: 3, wait_ms: 400},
 		});
 	});
@@ -268,7 +268,7 @@ describe('a run that is recorded', () => {
 			...reader.tasks({filters: [{column: 'name', isNegated: false, value: 'look'}], excludesDrivers: true}),
 		];
 		const last = tasks.find(task => task.creation_ms === at(2.6))!;
-		const log = ask(reader, `/api/v0/logs/file?task_id=${last.task_id.toString('hex')}&suffix=out`);
+		const log = ask(reader, `/api/v0/logs/file?task_id=${last.task_id}&suffix=out`);
 		expect(readBody(log)).toBe('everybody\n');
 	});
 
