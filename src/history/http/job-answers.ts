@@ -218,7 +218,17 @@ export function answerJobLogs(reader: SessionReader, id: string): HistoryAnswer 
 
 export function findJob(reader: SessionReader, id: string): JobDetails | undefined {
 	const jobs = readJobs(reader);
-	return jobs.find(job => job.job_id === id) ?? jobs.find(job => job.submission_id === id);
+	const job = jobs.find(candidate => candidate.job_id === id) ?? findSubmission(jobs, id);
+	if (job !== undefined) return job;
+	// The list has the last driver of a submission; by its id each of them is found.
+	const driver = reader.entity('job', id);
+	const submission = findSubmission(jobs, driver?.metadata['job_submission_id']);
+	if (driver === undefined || submission === undefined) return undefined;
+	return {...submission, job_id: id, driver_info: describeDriverInfo(reader, driver)};
+}
+
+function findSubmission(jobs: readonly JobDetails[], id: string | undefined): JobDetails | undefined {
+	return id === undefined ? undefined : jobs.find(job => job.submission_id === id);
 }
 
 function answerUnknownJob(id: string): HistoryAnswer {

@@ -45,11 +45,9 @@ export function readLoggedSubmissions(reader: SessionReader): ReadonlyMap<string
 			submissionId,
 			entrypoint: driver === undefined ? '' : readEntrypoint(reader, driver, submissionId),
 			status: state,
-			message: describeState(state, supervision?.exitCode ?? null, () =>
+			...describeEnd(state, status?.reason ?? '', supervision, () =>
 				driver === undefined ? '' : readLastLines(reader, driver),
 			),
-			errorType:
-				state === 'FAILED' && (supervision?.exitCode ?? null) !== null ? 'JOB_ENTRYPOINT_COMMAND_ERROR' : '',
 			startMs: firstSet(agents.starts.get(submissionId), status?.startMs, supervision?.startMs) ?? 0,
 			endMs: ENDED.includes(state) ? (firstSet(supervision?.endMs, status?.endMs) ?? 0) : 0,
 			driverNodeId: nodeId,
@@ -61,9 +59,39 @@ export function readLoggedSubmissions(reader: SessionReader): ReadonlyMap<string
 	return submissions;
 }
 
+/** What can keep a command from ending by itself, by how the head begins to tell of it. */
+const FAILURES: readonly (readonly [string, string])[] = [
+	['runtime_env setup failed: ', 'RUNTIME_ENV_SETUP_FAILURE'],
+	['Job supervisor actor could not be scheduled: ', 'JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE'],
+	['Job supervisor actor died: ', 'JOB_SUPERVISOR_ACTOR_DIED'],
+	['Unexpected error occurred: ', 'JOB_SUPERVISOR_ACTOR_UNKNOWN_FAILURE'],
+];
+
+function describeEnd(
+	state: string,
+	reason: string,
+	supervision: Supervision | undefined,
+	readLast: () => string,
+): Pick<LoggedSubmission, 'message' | 'errorType'> {
+	const exitCode = supervision?.exitCode ?? null;
+	if (state === 'FAILED' && exitCode === null) {
+		const fault = supervision?.fault ?? '';
+		if (fault !== '') return {message: fault, errorType: 'JOB_ENTRYPOINT_COMMAND_START_ERROR'};
+		const errorType = FAILURES.find(([beginning]) => reason.startsWith(beginning))?.[1] ?? '';
+		if (errorType !== '') return {message: reason, errorType};
+	}
+
+	return {
+		message: describeState(state, exitCode, readLast),
+		errorType: state === 'FAILED' && exitCode !== null ? 'JOB_ENTRYPOINT_COMMAND_ERROR' : '',
+	};
+}
+
 interface Supervision {
 	readonly nodeId: string;
 	readonly exitCode: number | null;
+	/** Why the command could not even begin. */
+	readonly fault: string;
 	readonly startMs: number;
 	/** Of the exit, or of the last thing it said. */
 	readonly endMs: number;
@@ -76,6 +104,9 @@ function readSupervision(reader: SessionReader, file: LogFile, offsetMs: number)
 	return {
 		nodeId: /\bnode_id=([\da-f]+)/.exec(text)?.[1] ?? '',
 		exitCode: exit === null ? null : Number(exit[2]),
+		fault:
+			/while trying to execute driver command\. (Traceback [^]*?\n)(?=\d{4}-\d\d-\d\d |$)/.exec(text)?.[1] ??
+			'',
 		startMs: readLogTime(times[0], offsetMs),
 		endMs: readLogTime(exit?.[1] ?? (times.length > 1 ? times.at(-1) : undefined), offsetMs),
 	};
@@ -88,18 +119,18 @@ function readLogTime(text: string | undefined, offsetMs: number): number {
 }
 
 function readStatuses(reader: SessionReader) {
-	const statuses = new Map<string, {state: string; startMs: number; endMs: number}>();
+	const statuses = new Map<string, {state: string; reason: string; startMs: number; endMs: number}>();
 	for (const {json, timestamp} of reader.logEvents()) {
 		const event: unknown = JSON.parse(json);
 		if (!isObject(event) || event['source_type'] !== 'JOBS') continue;
-		const [, submissionId, state] =
-			/^(?:Started|Completed) a ray job (.+?)(?: with a status (\w+))?\.(?: |$)/.exec(
+		const [, submissionId, state, reason = ''] =
+			/^(?:Started|Completed) a ray job (.+?)(?: with a status (\w+))?\.(?: ([^]*)|$)/.exec(
 				String(event['message']),
 			) ?? [];
 		if (submissionId === undefined) continue;
-		const status = statuses.get(submissionId) ?? {state: '', startMs: 0, endMs: 0};
+		const status = statuses.get(submissionId) ?? {state: '', reason: '', startMs: 0, endMs: 0};
 		if (state === undefined) status.startMs = Number(timestamp) * 1000;
-		else [status.state, status.endMs] = [state, Number(timestamp) * 1000];
+		else [status.state, status.reason, status.endMs] = [state, reason, Number(timestamp) * 1000];
 		statuses.set(submissionId, status);
 	}
 
