@@ -3,7 +3,7 @@ import {isNilId, readId, readText, readObject, type JsonObject} from '../ingest/
 import type {SessionReader} from '../store/session-reader.js';
 import {answerJsonText, answerResult, type HistoryAnswer} from './answer.js';
 import {toGoogleStyle} from './google-style.js';
-import {readFilters, readListOptions} from './list-options.js';
+import {assertIds, assertState, readFilters, readListOptions, type ListFilter} from './list-options.js';
 import {readPolledActorRows, readPolledActors} from './polled-entities.js';
 import {redactSerializedRuntimeEnv} from './redact.js';
 import type {HistoryRequest} from './request.js';
@@ -23,9 +23,13 @@ export function answerLogicalActors(reader: SessionReader, {query}: HistoryReque
 
 	if (wanted === undefined) return answerJsonText(writeLogicalActors(reader));
 	const nodes = readNodes(reader);
-	const actors = wanted.flatMap(id => reader.entity('actor', id) ?? []);
-	return answerResult('Actors fetched.', {
-		actors: Object.fromEntries(actors.map(actor => [actor.actorId, describeActor(actor, nodes)])),
+	return answerResult('All actors fetched.', {
+		actors: Object.fromEntries(
+			wanted.map(id => {
+				const actor = reader.entity('actor', id);
+				return [id, actor === undefined ? null : describeActor(actor, nodes)];
+			}),
+		),
 	});
 }
 
@@ -70,7 +74,7 @@ export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, Nod
 		actorId: actor.actorId,
 		jobId: actor.jobId,
 		address: {
-			nodeId: actor.nodeId || nil,
+			nodeId: actor.nodeId || (findRefusingNode(actor, nodes) ?? nil),
 			ipAddress: nodes.get(actor.nodeId)?.ip ?? '',
 			port: actor.port,
 			workerId: actor.workerId || nil,
@@ -95,6 +99,27 @@ export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, Nod
 		mem: [],
 		tpus: [],
 	};
+}
+
+/** True for each node it lived on, as one that moved on stays listed where it was, and for one that refused it. */
+export function wasAtNode(
+	actor: ActorRecord,
+	nodeId: string,
+	nodes: ReadonlyMap<string, NodeRecord>,
+): boolean {
+	return actor.incarnations.some(([lived]) => lived === nodeId) || findRefusingNode(actor, nodes) === nodeId;
+}
+
+/** Where its runtime environment could not be made: no event says so, but the message has the node's address. */
+function findRefusingNode(
+	{deathCause, incarnations}: ActorRecord,
+	nodes: ReadonlyMap<string, NodeRecord>,
+): string | undefined {
+	if (deathCause === null || incarnations.length > 0) return undefined;
+	const {errorMessage} = readObject(deathCause['runtimeEnvFailedContext']);
+	const ip = /\[Node ([^\]]+)\]/.exec(readText(errorMessage))?.[1];
+	const [node, ...others] = [...nodes.values()].filter(candidate => candidate.ip === ip);
+	return others.length === 0 ? node?.nodeId : undefined;
 }
 
 /** In this order, as the head looks for it. */
@@ -124,12 +149,14 @@ const COLUMNS: readonly StateColumn[] = [
 	...['actor_id', 'class_name', 'state', 'job_id', 'name', 'node_id', 'pid', 'ray_namespace'].map(name => ({
 		name,
 		isFilterable: true,
+		isOptional: name === 'node_id',
 	})),
 	...['serialized_runtime_env', 'required_resources', 'death_cause', 'is_detached'].map(name => ({
 		name,
 		isDetail: true,
 	})),
-	...['placement_group_id', 'repr_name'].map(name => ({name, isDetail: true, isFilterable: true})),
+	{name: 'placement_group_id', isDetail: true, isFilterable: true, isOptional: true},
+	{name: 'repr_name', isDetail: true, isFilterable: true},
 	...[
 		'num_restarts',
 		'num_restarts_due_to_lineage_reconstruction',
@@ -142,14 +169,28 @@ const COLUMNS: readonly StateColumn[] = [
 
 /** `GET /api/v0/actors` */
 export function answerActors(reader: SessionReader, {query, isBrowser}: HistoryRequest): HistoryAnswer {
+	const options = readListOptions(query);
+	assertFilters(options.filters);
 	const rows = readRows(reader, isBrowser);
-	return answerStateList(rows, COLUMNS, readListOptions(query));
+	return answerStateList(rows, COLUMNS, options);
+}
+
+const STATES = ['DEPENDENCIES_UNREADY', 'PENDING_CREATION', 'ALIVE', 'RESTARTING', 'DEAD'];
+
+/** What the head's own source looks for must be what it is said to be. */
+function assertFilters(filters: readonly ListFilter[]): void {
+	for (const filter of filters.filter(({isNegated}) => !isNegated)) {
+		assertIds([filter], {actor_id: 16, job_id: 4});
+		assertState([filter], 'actor', STATES);
+	}
 }
 
 /** `GET /api/v0/actors/summarize` */
 export function answerActorSummary(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const rows = readRows(reader, false);
-	const passed = filterRows(rows, COLUMNS, readFilters(query));
+	const filters = readFilters(query);
+	assertFilters(filters);
+	const passed = filterRows(rows, COLUMNS, filters);
 	const summary: Record<string, {class_name: string; state_counts: Record<string, number>}> = {};
 	for (const {class_name: name, state} of passed) {
 		const group = (summary[String(name)] ??= {class_name: String(name), state_counts: {}});

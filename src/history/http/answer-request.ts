@@ -43,10 +43,12 @@ const ROUTES: Readonly<Record<string, Route>> = {
 	'/api/v0/cluster_metadata': (reader, request) =>
 		replay(reader, request) ?? answerResult('', {rayVersion: '', pythonVersion: '', rayInitCluster: false}),
 	'/api/v0/tasks': answerTasks,
-	'/api/v0/tasks/summarize': answerTaskSummary,
-	'/api/v0/tasks/timeline': (reader, request, _parameter, {nowMs}) => answerTimeline(reader, request, nowMs),
+	'/api/v0/tasks/summarize': withoutChecks(answerTaskSummary),
+	'/api/v0/tasks/timeline': withoutChecks((reader, request, _parameter, {nowMs}) =>
+		answerTimeline(reader, request, nowMs),
+	),
 	'/api/v0/actors': answerActors,
-	'/api/v0/actors/summarize': answerActorSummary,
+	'/api/v0/actors/summarize': withoutChecks(answerActorSummary),
 	'/api/v0/jobs': answerJobList,
 	'/api/v0/nodes': answerNodeList,
 	'/api/v0/workers': answerWorkers,
@@ -140,6 +142,18 @@ export function answerRequest(
 		if (error instanceof UnhandledRequestError) return SERVER_FAULT;
 		throw error;
 	}
+}
+
+/** Where the head does not look for wrong requests, and answers them with its general fault. */
+function withoutChecks(route: Route): Route {
+	return (...parameters) => {
+		try {
+			return route(...parameters);
+		} catch (error) {
+			if (error instanceof BadRequestError) return SERVER_FAULT;
+			throw error;
+		}
+	};
 }
 
 function findRoute(path: string): readonly [Route | undefined, string] {

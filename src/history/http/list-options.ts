@@ -63,6 +63,38 @@ function describePredicate(predicate: string, query: URLSearchParams): string {
 	].join('\n');
 }
 
+/**
+ * Refuses what cannot be an id, in the words of Python's and of Ray's own check.
+ *
+ * @param bytes - how long an id is, by its column.
+ * @throws {BadRequestError}
+ */
+export function assertIds(filters: readonly ListFilter[], bytes: Readonly<Record<string, number>>): void {
+	for (const {column, value} of filters) {
+		const wanted = Object.hasOwn(bytes, column) ? bytes[column] : undefined;
+		if (wanted === undefined) continue;
+		if (value.length % 2 === 1) throw new BadRequestError('Odd-length string');
+		if (!/^[\da-f]*$/i.test(value)) throw new BadRequestError('Non-hexadecimal digit found');
+		if (value.length !== wanted * 2) {
+			throw new BadRequestError(`ID string needs to have length ${wanted}, got ${value.length / 2}`);
+		}
+	}
+}
+
+/**
+ * Refuses a state that there is not.
+ *
+ * @param what - for example "actor".
+ * @throws {BadRequestError}
+ */
+export function assertState(filters: readonly ListFilter[], what: string, states: readonly string[]): void {
+	for (const {column, isNegated, value} of filters) {
+		if (column === 'state' && !isNegated && !states.includes(value.toUpperCase())) {
+			throw new BadRequestError(`Invalid ${what} state for filtering: ${value.toUpperCase()}`);
+		}
+	}
+}
+
 /** @throws {BadRequestError} naming the columns there are. */
 export function assertColumn(column: string, columns: readonly string[]): void {
 	if (columns.includes(column)) return;

@@ -4,11 +4,11 @@ import type {LogFile} from '../store/history-types.js';
 import {firstSet, isObject, toMilliseconds, type JsonObject} from '../ingest/wire-values.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {answerResult, type HistoryAnswer} from './answer.js';
-import {describeActor, readNodes} from './actor-answers.js';
+import {describeActor, readNodes, wasAtNode} from './actor-answers.js';
 import {toGoogleStyle} from './google-style.js';
-import {readListOptions} from './list-options.js';
+import {assertIds, assertState, readListOptions, type ListFilter} from './list-options.js';
 import {readPolledNodeRows} from './polled-entities.js';
-import {BadRequestError, type HistoryRequest} from './request.js';
+import type {HistoryRequest} from './request.js';
 import {answerStateList, type StateColumn, type StateRow} from './state-list.js';
 import {readTaskState} from './task-json.js';
 
@@ -71,7 +71,7 @@ export function answerNode(reader: SessionReader, nodeId: string): HistoryAnswer
 	}
 
 	const nodes = readNodes(reader);
-	const actors = reader.entities('actor').filter(actor => actor.nodeId === nodeId);
+	const actors = reader.entities('actor').filter(actor => wasAtNode(actor, nodeId, nodes));
 	const summary = polled ?? describeNode(node!, reader.countTasksByNode().get(nodeId) ?? 0);
 	return answerResult('Node details fetched.', {
 		detail: {
@@ -269,20 +269,29 @@ export function answerNodeList(reader: SessionReader, {query}: HistoryRequest): 
 		end_time_ms: node.endMs,
 	}));
 	const rows = reported.length > 0 ? reported : readPolledNodeRows(reader);
-	for (const {column, isNegated, value} of options.filters) {
-		if (column === 'state' && !isNegated && !['ALIVE', 'DEAD'].includes(value.toUpperCase())) {
-			throw new BadRequestError(`Invalid node state for filtering: ${value.toUpperCase()}`);
-		}
-	}
+	assertIds(
+		options.filters.filter(({isNegated}) => !isNegated),
+		{node_id: 28},
+	);
+	assertState(options.filters, 'node', ['ALIVE', 'DEAD']);
+	return answerStateList(rows, NODE_COLUMNS, options, {
+		total: rows.length,
+		afterTruncation: rows.filter(row => options.filters.every(filter => isFoundAtSource(row, filter))).length,
+	});
+}
 
-	return answerStateList(rows, NODE_COLUMNS, options);
+/** What the head's own source leaves out, it counts as cut off. */
+function isFoundAtSource(row: StateRow, {column, isNegated, value}: ListFilter): boolean {
+	if (isNegated) return true;
+	if (column === 'node_name') return row['node_name'] === value;
+	return !['state', 'node_id'].includes(column) || String(row[column]).toLowerCase() === value.toLowerCase();
 }
 
 const WORKER_COLUMNS: readonly StateColumn[] = [
 	{name: 'worker_id', isFilterable: true},
 	{name: 'is_alive', isFilterable: true, type: 'boolean'},
 	{name: 'worker_type', isFilterable: true},
-	{name: 'exit_type', isFilterable: true},
+	{name: 'exit_type', isFilterable: true, isOptional: true},
 	{name: 'node_id', isFilterable: true},
 	{name: 'ip', isFilterable: true},
 	{name: 'pid', isFilterable: true, type: 'integer'},
@@ -291,8 +300,8 @@ const WORKER_COLUMNS: readonly StateColumn[] = [
 	{name: 'worker_launched_time_ms', isDetail: true},
 	{name: 'start_time_ms', isDetail: true},
 	{name: 'end_time_ms', isDetail: true},
-	{name: 'debugger_port', isDetail: true, isFilterable: true},
-	{name: 'num_paused_threads', isDetail: true, isFilterable: true},
+	{name: 'debugger_port', isDetail: true, isFilterable: true, isOptional: true},
+	{name: 'num_paused_threads', isDetail: true, isFilterable: true, isOptional: true},
 ];
 
 /** `GET /api/v0/workers` */
@@ -318,7 +327,23 @@ export function answerWorkers(reader: SessionReader, {query}: HistoryRequest): H
 		debugger_port: null,
 		num_paused_threads: null,
 	}));
-	return answerStateList(rows, WORKER_COLUMNS, readListOptions(query));
+	const options = readListOptions(query);
+	// In these very words the head's source looks for them itself, and counts the others as cut off.
+	const isAskedFor = (column: string, isNegated: boolean, value: string) =>
+		options.filters.some(
+			filter => filter.column === column && filter.isNegated === isNegated && filter.value === value,
+		);
+	const isForAlive = isAskedFor('is_alive', false, 'True');
+	// No event says which threads are held in a debugger.
+	const isForPaused = isAskedFor('num_paused_threads', true, '0');
+	return answerStateList(rows, WORKER_COLUMNS, options, {
+		total: rows.length,
+		afterTruncation: isForPaused
+			? 0
+			: isForAlive
+				? sorted.filter(({isAlive}) => isAlive).length
+				: rows.length,
+	});
 }
 
 /** Where Ray does not know a time it has the greatest number there is. */
@@ -336,6 +361,7 @@ function readDrivers(reader: SessionReader): readonly WorkerRecord[] {
 		filters: [{column: 'type', isNegated: false, value: 'DRIVER_TASK'}],
 		excludesDrivers: false,
 	});
+	const crashed = readCrashedDrivers(reader);
 	return [...tasks].map((row): WorkerRecord => {
 		const {jobId, detail} = readTaskState(row, reader.shape(row.shape_id));
 		const job = reader.entity('job', jobId);
@@ -352,8 +378,22 @@ function readDrivers(reader: SessionReader): readonly WorkerRecord[] {
 			launchedMs: UNKNOWN_MS,
 			startMs: toMilliseconds(detail.states.find(([state]) => state === STATE_RUNNING)?.[1] ?? '0'),
 			endMs: isAlive ? 0 : job.endMs,
-			exitType: isAlive ? '' : 'INTENDED_USER_EXIT',
-			exitDetail: isAlive ? '' : 'Shutdown by ray.shutdown().',
+			...(isAlive ? {exitType: '', exitDetail: ''} : crashed.has(jobId) ? CRASH : SHUTDOWN),
 		};
 	});
+}
+
+const SHUTDOWN = {exitType: 'INTENDED_USER_EXIT', exitDetail: 'Shutdown by ray.shutdown().'};
+
+/** The head's own words for every process that is gone without a farewell. */
+const CRASH = {
+	exitType: 'SYSTEM_ERROR',
+	exitDetail:
+		'Worker unexpectedly exits with a connection error code 2. End of file. Some common causes include: (1) the process was killed by the OOM killer due to high memory usage, (2) ray stop --force was called, or (3) the worker crashed unexpectedly due to SIGSEGV or another unexpected error. If the process was killed by the kernel OOM killer (verifiable by checking for OOM in dmesg of the OOMing node), consider enabling resource isolation via --enable-resource-isolation to prevent node deaths by resource contention and significant loss of progress by uninformed kernel OOM killing.',
+};
+
+/** Ids of jobs whose driver did not take its leave: its raylet noted it in `events/event_RAYLET.log`. */
+function readCrashedDrivers(reader: SessionReader): ReadonlySet<string> {
+	const lines = reader.logEvents().filter(({json}) => json.includes('"RAY_DRIVER_FAILURE"'));
+	return new Set(lines.map(({jobId}) => jobId));
 }

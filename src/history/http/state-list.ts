@@ -7,6 +7,8 @@ export interface StateColumn {
 	/** Only shown in detail. */
 	readonly isDetail?: boolean;
 	readonly isFilterable?: boolean;
+	/** The head leaves it out where it has no value: then no filter fits, not even "is not". */
+	readonly isOptional?: boolean;
 	/** Filters of a column that is one of these are converted; those of one that may be null are not. */
 	readonly type?: 'integer' | 'boolean';
 }
@@ -54,10 +56,13 @@ export function filterRows(
 	if (filters.length === 0 || rows.length === 0) return rows;
 	const names = columns.filter(({isFilterable = false}) => isFilterable).map(({name}) => name);
 	const tests = filters.map(filter => {
-		const {type} = columns.find(({name}) => name === filter.column) ?? {};
+		const {type, isOptional = false} = columns.find(({name}) => name === filter.column) ?? {};
 		const value = convertFilter(filter, type);
 		assertColumn(filter.column, names);
-		return (row: StateRow) => matches(row[filter.column] ?? null, value, filter.isNegated);
+		return (row: StateRow) => {
+			const actual = row[filter.column] ?? null;
+			return !(isOptional && actual === null) && matches(actual, value, filter.isNegated);
+		};
 	});
 	return rows.filter(row => tests.every(test => test(row)));
 }

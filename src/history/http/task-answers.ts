@@ -1,7 +1,14 @@
 import {isTaskColumn, type TaskColumn, type TaskFilter, type TaskQuery} from '../store/task-query.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {answerJsonText, answerResult, type HistoryAnswer} from './answer.js';
-import {assertColumn, readFilters, readListOptions, MAX_LIMIT, type ListFilter} from './list-options.js';
+import {
+	assertColumn,
+	assertIds,
+	readFilters,
+	readListOptions,
+	MAX_LIMIT,
+	type ListFilter,
+} from './list-options.js';
 import {BadRequestError, readBoolean, readInteger, type HistoryRequest} from './request.js';
 import {convertFilter} from './state-list.js';
 import {summarizeByLineage} from './summarize-lineage.js';
@@ -122,6 +129,7 @@ function summarizeByName(reader: SessionReader, query: TaskQuery) {
 /** `GET /api/v0/tasks/timeline` */
 export function answerTimeline(reader: SessionReader, {query}: HistoryRequest, nowMs: number): HistoryAnswer {
 	const jobId = query.get('job_id');
+	if (jobId) assertIds([{column: 'job_id', isNegated: false, value: jobId}], {job_id: 4});
 	const filters: TaskFilter[] = jobId ? [{column: 'job_id', isNegated: false, value: jobId}] : [];
 	const body = writeTimeline(reader, {filters, excludesDrivers: true});
 	if (query.get('download') !== '1') return answerJsonText(body);
@@ -133,6 +141,7 @@ export function answerTimeline(reader: SessionReader, {query}: HistoryRequest, n
 
 /** @throws {BadRequestError} in the head's words for columns and values it does not take. */
 export function readTaskQuery(filters: readonly ListFilter[], excludesDrivers: boolean): TaskQuery {
+	assertIds(filters, {actor_id: 16, job_id: 4, task_id: 24});
 	return {
 		excludesDrivers,
 		filters: filters.flatMap((filter): readonly TaskFilter[] => {
