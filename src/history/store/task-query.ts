@@ -80,7 +80,10 @@ export function isTaskColumn(name: string): name is TaskColumn {
 	return Object.hasOwn(COLUMNS, name);
 }
 
-/** The WHERE clause of all tasks of a session that pass. What has no value passes each "is not". */
+/**
+ * The WHERE clause of all tasks of a session that pass. What has no value passes each "is not", but for the
+ * type of an error, which the head leaves out of tasks that did not fail.
+ */
 export function compileTaskQuery(sessionId: number, {filters, excludesDrivers}: TaskQuery): SqlCondition {
 	const parts: SqlCondition[] = [
 		{sql: 'task.session_id = ? AND task.shape_id IS NOT NULL', values: [sessionId]},
@@ -92,6 +95,10 @@ export function compileTaskQuery(sessionId: number, {filters, excludesDrivers}: 
 					sql: '(task.name <> ? AND COALESCE(task.display_name, task.name) <> ? COLLATE NOCASE)',
 					values,
 				};
+			}
+
+			if (isNegated && column === 'error_type') {
+				return {sql: `(task.state = ${STATE_FAILED} AND task.error_type <> ?)`, values};
 			}
 
 			return {sql: isNegated ? `(${sql}) IS NOT TRUE` : sql, values};
