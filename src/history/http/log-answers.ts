@@ -172,6 +172,7 @@ function resolveLog(reader: SessionReader, query: URLSearchParams): ResolvedLog 
 }
 
 function findNamed(reader: SessionReader, nodeId: string, filename: string): LogFile {
+	if (nodeId === '') throw new MissingLogError(NO_NODE);
 	if (reader.logFiles(nodeId).length === 0) {
 		throw new MissingLogError(describeNoAgent(nodeId));
 	}
@@ -183,6 +184,14 @@ function findNamed(reader: SessionReader, nodeId: string, filename: string): Log
 		`A file is not found at: ${folder === '' ? filename : posix.resolve(folder, filename)}`,
 	);
 }
+
+/** What the head's validation says when an address is none of its nodes'. */
+const NO_NODE = [
+	'1 validation error for ResolvedStreamFileInfo',
+	'node_id',
+	'  Input should be a valid string [type=string_type, input_value=None, input_type=NoneType]',
+	'    For further information visit https://errors.pydantic.dev/2.14/v/string_type',
+].join('\n');
 
 function describeNoAgent(nodeId: string): string {
 	return `Agent for node id: ${nodeId} doesn't exist.`;
