@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {beforeEach, describe, expect, it} from 'vitest';
 
 import {main} from '../../../src/cli/main.js';
+import {EventBatch} from '../../../src/history/ingest/event-batch.js';
 import {importStorage} from '../../../src/history/import/import-storage.js';
 import {exportSession, importSessions} from '../../../src/history/import/session-file.js';
 import {openDirectoryTree} from '../../../src/history/import/storage-tree.js';
@@ -140,7 +141,6 @@ describe('infinisst history export and import', () => {
 		const store = await openHistory({path: join(folder, 'history.db')});
 		for (const name of ['session_a', 'session_b']) {
 			const sessionId = store.openSession(testCluster, name);
-			const {EventBatch} = await import('../../../src/history/ingest/event-batch.js');
 			const batch = new EventBatch();
 			for (const event of makeTaskEvents(0, 5)) batch.add(event, 'test', 'none');
 			store.write(sessionId, {
