@@ -364,6 +364,8 @@ describe('what is not passed on', () => {
 		const owned = {...testCluster, name: 'ray', ownerKind: 'rayjob', ownerName: 'nightly'};
 		store.openSession(owned, 'session_a');
 		store.setClusterToken(owned, 'open sesame');
+		// The newest of that name belongs to nobody, and has no token.
+		store.openSession({...testCluster, name: 'ray'}, 'session_b');
 		const url = await serveLive(head.address);
 		const ask = async (token: string) =>
 			(await get(url, '/c/default/ray/live/', {headers: {authorization: `Bearer ${token}`}})).status;
