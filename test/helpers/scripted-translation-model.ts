@@ -51,6 +51,7 @@ export function createScriptedTranslationModel({
 			const words = text.match(space === '' ? /\S/gu : /\S+/gu) ?? [];
 			return words.map(word => idOf(word));
 		},
+		continuesWord: () => false,
 		decodeTarget: tokens => tokens.map(token => texts[token]!).join(space),
 	};
 	let isClosed = false;

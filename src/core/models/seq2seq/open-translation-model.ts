@@ -89,6 +89,7 @@ class OnnxTranslationModel implements TranslationModel {
 	readonly #schedule: WorkSchedule;
 	readonly #batch: BatchDecoder;
 	#closing: Promise<void> | undefined;
+	#continuations: readonly number[] | undefined;
 
 	constructor({name, description, tokenizer, encoder, decoder, maxBatchSize, clock}: Parts) {
 		this.name = name;
@@ -172,6 +173,9 @@ class OnnxTranslationModel implements TranslationModel {
 				badWords: [...badWords, ...(request.badWords ?? [])],
 				noRepeatNgram: request.noRepeatNgram ?? search.noRepeatNgram,
 				renormalizes: search.renormalizes,
+				...(request.prefixEndsWord === true && {
+					wordBoundary: {at: prompt.length, forbidden: this.#wordContinuations()},
+				}),
 			}),
 			beams: request.beams ?? search.beams,
 			lengthPenalty: request.lengthPenalty ?? search.lengthPenalty,
@@ -182,6 +186,14 @@ class OnnxTranslationModel implements TranslationModel {
 			countedPrompt: forcedPrefix.length === 0 ? steering.length - 1 : 0,
 			withAlignment: request.withAlignment === true && layout === 'own',
 		};
+	}
+
+	/** Tokens that go on with the word before them. */
+	#wordContinuations(): readonly number[] {
+		return (this.#continuations ??= Array.from(
+			{length: this.#description.dimensions.vocabularySize},
+			(_, token) => token,
+		).filter(token => this.tokenizer.continuesWord(token)));
 	}
 
 	#assertPossible({tokens, target, forcedPrefix = []}: TranslationRequest): void {

@@ -21,6 +21,8 @@ export interface TranslationRequest extends TranslationSearch {
 	readonly target: string;
 	/** Text the translation begins with, whatever the model thinks of it; without steering tokens. @default none */
 	readonly forcedPrefix?: readonly number[];
+	/** The prefix ends in a whole word: what follows begins another, or is a mark. @default false */
+	readonly prefixEndsWord?: boolean;
 	/** Runs of tokens that must not be written, besides those the model never writes. @default none */
 	readonly badWords?: readonly (readonly number[])[];
 	/** Whether `alignments` is of interest: it costs a little. @default false */

@@ -20,6 +20,8 @@ export interface TranslationTokenizer {
 	 * @param continues - text stands before it; else it is the beginning of a translation.
 	 */
 	encodeTarget(text: string, continues: boolean): number[];
+	/** Whether a token of the target goes on with the word before it. */
+	continuesWord(token: number): boolean;
 	/** Text of a run of tokens from the beginning of a translation on; steering tokens have none. */
 	decodeTarget(tokens: readonly number[]): string;
 }

@@ -144,6 +144,10 @@ class PieceTokenizer implements TranslationTokenizer {
 		return this.#toIds(this.#target.encode(text, {continues}), this.#vocabularies.target);
 	}
 
+	continuesWord(token: number): boolean {
+		return !this.#steering.has(token) && /^[\p{L}\p{M}\p{N}]/u.test(this.#texts.get(token) ?? '');
+	}
+
 	decodeTarget(tokens: readonly number[]): string {
 		return joinPieces(
 			tokens.filter(token => !this.#steering.has(token)).map(token => this.#texts.get(token) ?? ''),

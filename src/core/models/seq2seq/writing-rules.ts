@@ -5,6 +5,8 @@ export interface WritingRulesOptions {
 	readonly badWords: readonly (readonly number[])[];
 	/** No run of so many tokens is written twice; 0 for no limit. */
 	readonly noRepeatNgram: number;
+	/** What must not be written when so many tokens are: behind a word that is whole, what would go on with it. */
+	readonly wordBoundary?: {readonly at: number; readonly forbidden: readonly number[]};
 	/** Whether what is left when tokens are forbidden is made to sum to 1. */
 	readonly renormalizes: boolean;
 }
@@ -40,6 +42,9 @@ export class WritingRules {
 	}
 
 	#forbid(logits: Float32Array, written: readonly number[]): void {
+		const {wordBoundary} = this.#options;
+		if (wordBoundary?.at === written.length)
+			for (const token of wordBoundary.forbidden) logits[token] = -Infinity;
 		for (const word of this.#options.badWords) {
 			const begin = word.slice(0, -1);
 			if (begin.length <= written.length && endsWith(written, begin)) logits[word.at(-1)!] = -Infinity;

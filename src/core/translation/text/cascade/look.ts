@@ -1,4 +1,5 @@
 import type {GlossaryEntry} from '../../../engine/engine.js';
+import {unitOfLanguage} from '../../../language/language-table.js';
 import type {TranslationModel, TranslationRequest} from '../../../models/seq2seq/translation-model.js';
 import type {SourceWord} from '../text-translator.js';
 import {countTerm, findTerms, type FoundTerm} from './find-terms.js';
@@ -41,9 +42,6 @@ const FREE_TOKENS = 12;
 
 /** No five tokens are written twice in a sentence (as in the agent, which InfiniSST's paper does too). */
 const NO_REPEAT_NGRAM = 5;
-
-/** A term goes where the translation looks at it with at least this share. */
-const LEAST_TERM_SHARE = 0.2;
 
 /** Translates the open sentence anew behind what is settled of it, with the terms of the glossary. */
 export async function lookAt(options: LookOptions): Promise<Look> {
@@ -95,6 +93,8 @@ async function translate(options: LookOptions, forced: readonly WrittenToken[]):
 				tokens.length > model.maxTokens ? [...tokens.slice(0, model.maxTokens - 1), tokens.at(-1)!] : tokens,
 			target,
 			forcedPrefix,
+			// What is settled are whole words, and so are terms.
+			prefixEndsWord: forcedPrefix.length > 0 && unitOfLanguage(target) === 'word',
 			maxTokens,
 			noRepeatNgram: NO_REPEAT_NGRAM,
 			withAlignment: true,
@@ -168,7 +168,8 @@ function forceTerm(
 	if (tokens.some(token => token.words !== undefined)) {
 		const shares = pieces.map((_, place) => shareOf(place));
 		best = shares.indexOf(Math.max(...shares));
-		if (best < 0 || shares[best]! < LEAST_TERM_SHARE) return undefined;
+		// No more than by chance: nothing stands for the term.
+		if (best < 0 || shares[best]! <= (term.to - term.from + 1) / words.length / 2) return undefined;
 		// From the first word on that looks at nothing more than at the term.
 		while (best > 0 && isAt(best - 1)) best--;
 	} else {

@@ -5,7 +5,10 @@ import {
 	TranslationSearch,
 	type TranslationSearchOptions,
 } from '../../../../../src/core/models/seq2seq/translation-search.js';
-import {WritingRules, type WritingRulesOptions} from '../../../../../src/core/models/seq2seq/writing-rules.js';
+import {
+	WritingRules,
+	type WritingRulesOptions,
+} from '../../../../../src/core/models/seq2seq/writing-rules.js';
 
 const END = 0;
 const PROMPT = [9];
@@ -118,6 +121,13 @@ describe('TranslationSearch', () => {
 		play(task, () => ({1: 0.4, 2: 0.2, 3: 0.3, 4: 0.1}));
 		// 3 may not follow the prompt's 9, and 2 may not follow 2.
 		expect(task.result.tokens).toEqual([2, 3, 3, 3, 3]);
+	});
+
+	it('begins another word behind a whole one, and goes on with words afterwards', () => {
+		const wordBoundary = {at: PROMPT.length, forbidden: [1]};
+		const task = search({maxTokens: 3}, {wordBoundary});
+		play(task, () => ({1: 0.6, 2: 0.3}));
+		expect(task.result.tokens).toEqual([2, 1, 1]);
 	});
 
 	it('shares the probability of forbidden tokens out only where the model wants it', () => {

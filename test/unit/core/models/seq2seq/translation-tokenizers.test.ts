@@ -41,6 +41,15 @@ describe.each(['marian', 'nllb', 'm2m'] as const)('the tokenizer of a %s', name 
 		}
 	});
 
+	it('knows which tokens go on with a word', async () => {
+		const tokenizer = await openTokenizer(name);
+		const tokens = tokenizer.encodeTarget('Niemand lernt, wie schnell.', false);
+		const texts = tokens.map((_, place) => tokenizer.decodeTarget(tokens.slice(0, place + 1)));
+		const continues = texts.map((text, place) => /^\p{L}/u.test(text.slice(texts[place - 1]?.length ?? 0)));
+		expect(tokens.slice(1).map(token => tokenizer.continuesWord(token))).toEqual(continues.slice(1));
+		expect(new Set(continues.slice(1)).size).toBe(2);
+	});
+
 	it('cuts a text that goes on where another ends without a space of its own', async () => {
 		const tokenizer = await openTokenizer(name);
 		const whole = tokenizer.encodeTarget('Der Redner dankt', false);
