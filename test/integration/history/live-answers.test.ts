@@ -25,22 +25,12 @@ const ALLOWED: readonly AllowedDifference[] = [
 		place: /3411da45e2670af97690a64903000000(\.address\.nodeId)?$|^data\.detail\.address\.nodeId/,
 		because: 'no event says which node was asked for a worker that never came',
 	},
-	{
-		path: /^\/api(\/v0)?\/jobs/,
-		place: /entrypoint$/,
-		because: 'a job that never began names its command nowhere',
-	},
 	{path: /^\/events/, place: /^data\.events\.global\[\w+\]$/, because: 'events that came after the question'},
 	{path: /\/logs/, place: /^text$|^logs$/, because: 'lines that were written after the question'},
 	{
 		path: /^\/api\/v0\/tasks($|\?|\/summarize|\/timeline)/,
 		place: /data\.result\.(total|num_after_truncation|num_filtered)$|\["?(65996dee|7ac7c8d2)\w+"?\/0\]$/,
 		because: 'two tasks began between one question and the next',
-	},
-	{
-		path: /^\/api\/v0\/workers/,
-		place: /0[4]0000\w+\]\.(pid|worker_launch\w+_ms|start_time_ms)$/,
-		because: 'of one driver the head had lost its beginning',
 	},
 	{
 		path: /exclude_driver=false/,

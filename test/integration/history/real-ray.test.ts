@@ -1,0 +1,77 @@
+import {afterAll, beforeAll, expect, it} from 'vitest';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+import {compareAnswer, type AllowedDifference} from '../../helpers/compare-answers.js';
+import {ask, askJson} from '../../helpers/history.js';
+import {observeRay, type ObservedRay} from '../../helpers/observe-ray.js';
+import {describeWithRay, ensureRay, type RayCluster} from '../../helpers/real-ray.js';
+
+const fixtures = fileURLToPath(new URL('../../fixtures/ray/', import.meta.url));
+
+/** What is so of this cluster only. */
+const ALLOWED: readonly AllowedDifference[] = [
+	{
+		path: /^\/api\/(serve|data|train)\//,
+		place: /^(status|type|text)$/,
+		because: 'what is not installed there has an answer of its own: here there is none of it',
+	},
+	{
+		path: /exclude_driver=false/,
+		place: /"f+01000000"\/0\]\.profiling_data\.events\[\d+\]$/,
+		because: "the head's own driver goes on after the question",
+	},
+];
+
+const ENDED = ['SUCCEEDED', 'FAILED', 'STOPPED'];
+
+describeWithRay('a cluster of the real Ray whose head is gone', () => {
+	let marks: string;
+	let observed: ObservedRay;
+
+	beforeAll(async () => {
+		marks = await mkdtemp(join(tmpdir(), 'infinisst-ray-'));
+		const startedMs = performance.now();
+		const onStep = (step: string, ms: number) => console.log(`real Ray: ${step} ${(ms / 1000).toFixed(1)} s`);
+		const programs = await ensureRay();
+		onStep('installation', performance.now() - startedMs);
+		const python = join(programs, 'python');
+		const work = async (cluster: RayCluster) => {
+			await Promise.all([
+				cluster.submit(`${python} ${fixtures}tour.py ${marks}`, 'tour', {metadata: {owner: 'test'}}),
+				cluster.submit(`${python} ${fixtures}failing-driver.py`, 'failing'),
+				cluster.submit(`${python} ${fixtures}holding-driver.py`, 'stopped'),
+			]);
+			await cluster.untilLogged('stopped', 'holding\n');
+			await cluster.stopJob('stopped');
+			for (const id of ['tour', 'failing', 'stopped']) await cluster.untilJob(id, ENDED);
+			await cluster.submit(`${python} ${fixtures}holding-driver.py`, 'held');
+			await cluster.untilLogged('held', 'holding\n');
+		};
+		observed = await observeRay({programs, work, onStep});
+		return () => observed.close();
+	});
+
+	afterAll(() => rm(marks, {recursive: true, force: true}));
+
+	it('has left no process behind', () => {
+		expect(observed.survivors).toEqual([]);
+	});
+
+	it('has run what is to be compared', () => {
+		const jobs = askJson(observed.reader, '/api/jobs/') as {submission_id: string; status: string}[];
+		const states = Object.fromEntries(jobs.map(job => [job.submission_id, job.status]));
+		expect(states).toEqual({tour: 'SUCCEEDED', failing: 'FAILED', stopped: 'STOPPED', held: 'RUNNING'});
+	});
+
+	it('is answered for as it answered itself, on every address', () => {
+		expect(observed.recordings.length).toBeGreaterThan(300);
+		const differing = observed.recordings.flatMap(recording => {
+			const differences = compareAnswer(recording, ask(observed.reader, recording.path), ALLOWED);
+			return differences.length === 0 ? [] : [{path: recording.path, differences}];
+		});
+		expect(differing).toEqual([]);
+	});
+});
