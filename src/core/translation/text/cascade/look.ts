@@ -168,7 +168,7 @@ function forceTerm(
 	if (tokens.some(token => token.words !== undefined)) {
 		const shares = pieces.map((_, place) => shareOf(place));
 		best = shares.indexOf(Math.max(...shares));
-		// No more than by chance: nothing stands for the term.
+		// Less than half of what it would be by chance: nothing stands for the term.
 		if (best < 0 || shares[best]! <= (term.to - term.from + 1) / words.length / 2) return undefined;
 		// From the first word on that looks at nothing more than at the term.
 		while (best > 0 && isAt(best - 1)) best--;
