@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {Readable, type Transform} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {constants, createBrotliCompress, createGzip} from 'node:zlib';
 
 import type {HistoryAnswer} from './answer.js';
@@ -38,7 +39,7 @@ export async function sendAnswer(
 		return;
 	}
 
-	const {whole, pieces} = readAhead(answer.body);
+	const {whole, pieces} = await readAhead(answer.body);
 	const tag = whole === undefined ? versionTag : makeTag(whole);
 	if (answer.status === 200 && tag !== undefined) {
 		if (known.includes(tag)) {
@@ -78,8 +79,13 @@ function sendNotModified(response: ServerResponse, tag: string): void {
 	response.end();
 }
 
-/** The bytes, if there are few; else pieces that begin with those already read. */
-function readAhead(body: HistoryAnswer['body']): {whole?: Buffer; pieces: Iterable<string | Buffer>} {
+/**
+ * The bytes, if there are few; else pieces that begin with those already read. Between two pieces others have
+ * their turn: whatever makes an answer does it in this thread.
+ */
+async function readAhead(
+	body: HistoryAnswer['body'],
+): Promise<{whole?: Buffer; pieces: AsyncIterable<Buffer> | readonly Buffer[]}> {
 	if (typeof body === 'string' || Buffer.isBuffer(body)) return {whole: Buffer.from(body), pieces: []};
 	const iterator = body[Symbol.iterator]();
 	const read: Buffer[] = [];
@@ -90,18 +96,22 @@ function readAhead(body: HistoryAnswer['body']): {whole?: Buffer; pieces: Iterab
 		const piece = Buffer.from(next.value);
 		read.push(piece);
 		bytes += piece.length;
+		await nextTurn();
 	}
 
 	return {pieces: chain(read, iterator)};
 }
 
-function* chain(
+async function* chain(
 	read: readonly Buffer[],
 	rest: Iterator<string | Buffer>,
-): Generator<string | Buffer, void, undefined> {
+): AsyncGenerator<Buffer, void, undefined> {
 	try {
 		yield* read;
-		for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value;
+		for (let next = rest.next(); next.done !== true; next = rest.next()) {
+			yield Buffer.from(next.value);
+			await nextTurn();
+		}
 	} finally {
 		// Nobody reads on: what makes the answer may hold something.
 		rest.return?.();

@@ -41,17 +41,17 @@ export interface TaskState {
 export function readTaskState(row: TaskRow, shape: TaskShape): TaskState {
 	const detail = readTaskDetail(row.facts);
 	return {
-		taskId: row.task_id.toString('hex'),
+		taskId: row.task_id,
 		attempt: row.attempt,
 		name: row.display_name ?? row.name,
 		state: TASK_STATES[row.state]!,
-		jobId: row.job_id.toString('hex'),
-		actorId: toHex(row.actor_id),
+		jobId: row.job_id,
+		actorId: row.actor_id || null,
 		type: TASK_TYPES[row.type]!,
 		functionName: shape.functionName,
-		parentTaskId: toHex(row.parent_task_id),
-		nodeId: toHex(row.node_id),
-		workerId: toHex(row.worker_id),
+		parentTaskId: row.parent_task_id || null,
+		nodeId: row.node_id || null,
+		workerId: row.worker_id || null,
 		creationMs: row.creation_ms,
 		detail,
 	};
@@ -77,9 +77,9 @@ export class TaskWriter {
 		const shape = this.#reader.shape(row.shape_id);
 		const fragments = this.#fragmentsOf(row.shape_id, shape);
 		const head =
-			`{"task_id":"${row.task_id.toString('hex')}","attempt_number":${row.attempt}` +
+			`{"task_id":"${row.task_id}","attempt_number":${row.attempt}` +
 			`,"name":${JSON.stringify(row.display_name ?? row.name)},"state":"${TASK_STATES[row.state]!}"` +
-			`,"job_id":"${row.job_id.toString('hex')}","actor_id":${quoteId(row.actor_id)}` +
+			`,"job_id":"${row.job_id}","actor_id":${quoteId(row.actor_id)}` +
 			`,"type":"${TASK_TYPES[row.type]!}","func_or_class_name":${fragments.functionName}` +
 			`,"parent_task_id":${quoteId(row.parent_task_id)},"node_id":${quoteId(row.node_id)}` +
 			`,"worker_id":${quoteId(row.worker_id)},"worker_pid":${row.worker_pid ?? 'null'}` +
@@ -137,7 +137,7 @@ function writeDetail(row: TaskRow, detail: TaskDetail, fragments: ShapeFragments
 		`,"placement_group_id":${quoteId(row.placement_group_id)},"events":[${events}]` +
 		`,"profiling_data":${writeProfile(detail)}` +
 		`,"creation_time_ms":${row.creation_ms ?? 'null'},"start_time_ms":${startMs ?? 'null'},"end_time_ms":${endMs ?? 'null'}` +
-		`,"task_log_info":${JSON.stringify(describeLog(detail))}` +
+		`,"task_log_info":${writeLog(detail)}` +
 		`,"error_message":${message === null ? 'null' : JSON.stringify(message.replaceAll(ANSI, ''))}` +
 		`,"is_debugger_paused":${isPaused ?? 'null'}` +
 		fragments.end
@@ -195,6 +195,19 @@ export function describeLog({values}: TaskDetail): Record<string, string | numbe
 	return present.length === 0 ? null : Object.fromEntries(present);
 }
 
+/** The same as text. */
+function writeLog({values}: TaskDetail): string {
+	const {stdoutFile, stderrFile, stdoutStart, stdoutEnd, stderrStart, stderrEnd} = values;
+	let text = '';
+	if (stdoutFile !== undefined) text += `,"stdout_file":${JSON.stringify(stdoutFile)}`;
+	if (stderrFile !== undefined) text += `,"stderr_file":${JSON.stringify(stderrFile)}`;
+	if (stdoutStart !== undefined) text += `,"stdout_start":${stdoutStart}`;
+	if (stdoutEnd !== undefined) text += `,"stdout_end":${stdoutEnd}`;
+	if (stderrStart !== undefined) text += `,"stderr_start":${stderrStart}`;
+	if (stderrEnd !== undefined) text += `,"stderr_end":${stderrEnd}`;
+	return text === '' ? 'null' : `{${text.slice(1)}}`;
+}
+
 /** Events carry the environment itself only; what the head adds follows from it. */
 function describeRuntimeEnv(serialized: string, redacts: boolean): JsonObject {
 	const shown = redacts ? redactSerializedRuntimeEnv(serialized) : serialized;
@@ -242,10 +255,6 @@ function describeFallback({type, fallbackStrategy}: TaskShape): JsonObject | nul
 	};
 }
 
-function quoteId(id: Buffer | null): string {
-	return id === null ? 'null' : `"${id.toString('hex')}"`;
-}
-
-function toHex(id: Buffer | null): string | null {
-	return id === null ? null : id.toString('hex');
+function quoteId(id: string): string {
+	return id === '' ? 'null' : `"${id}"`;
 }

@@ -22,10 +22,10 @@ export interface DecodedEvents {
  * Events that are written in one transaction. More of them cost memory; fewer cost time, as the keys of
  * tasks lie all over an index, so that each transaction writes most of its pages anew.
  */
-const BATCH_EVENTS = 20_000;
+const BATCH_EVENTS = 12_000;
 
 /** Text that is written in one transaction, where events are long: some of them hold whole stacks. */
-const BATCH_CHARACTERS = 32 * 1024 * 1024;
+const BATCH_CHARACTERS = 24 * 1024 * 1024;
 
 /** Makes events of the bytes of a file. */
 export class EventDecoder {

@@ -9,13 +9,13 @@ const MIN_THREAD_BYTES = 2 * 1024 * 1024;
 const BLOCK_BYTES = 1024 * 1024;
 
 /** What the thread has to do while a transaction keeps the reader from reading on. */
-const BLOCKS_AHEAD = 16;
+const BLOCKS_AHEAD = 10;
 
 /**
  * The events of a batch outlive each collection of young objects, which copies them: the fewer of these, the
  * better. A third of the processor's time went there with the 16 MB that are usual.
  */
-const THREAD_LIMITS = {maxYoungGenerationSizeMb: 96};
+const THREAD_LIMITS = {maxYoungGenerationSizeMb: 64};
 
 export interface ReadEventsOptions extends EventFile {
 	/** As it lies in the storage, maybe compressed. */

@@ -34,6 +34,8 @@ export interface TaskChange extends TaskKey {
 	readonly values: TaskValues;
 }
 
+const STATE_INDEXES: ReadonlyMap<string, number> = new Map(TASK_STATES.map((name, index) => [name, index]));
+
 const LOG_FILES = ['stdoutFile', 'stderrFile'] as const;
 const LOG_OFFSETS = ['stdoutStart', 'stdoutEnd', 'stderrStart', 'stderrEnd'] as const;
 
@@ -41,8 +43,10 @@ export function decodeTaskLifecycle(body: JsonObject): TaskChange {
 	return {
 		...readTaskKey(body, 'taskAttempt'),
 		states: readObjects(body['stateTransitions']).flatMap(({state, timestamp}) => {
-			const index = TASK_STATES.indexOf(readText(state) as (typeof TASK_STATES)[number]);
-			return index < 0 ? [] : [[index, readNanoseconds(timestamp, 'stateTransitions.timestamp')] as const];
+			const index = STATE_INDEXES.get(readText(state));
+			return index === undefined
+				? []
+				: [[index, readNanoseconds(timestamp, 'stateTransitions.timestamp')] as const];
 		}),
 		values: readValues(body),
 	};

@@ -188,4 +188,35 @@ export const MIGRATIONS: readonly string[] = [
 	-- Which file on the disk a log is followed in, whatever its name is by now.
 	ALTER TABLE log_file ADD COLUMN identity TEXT;
 	`,
+	`
+	-- Lists are counted first: with what decides whether a task is listed in the index, no row is read for
+	-- it. That of the job has all that a summary asks for.
+	DROP INDEX task_job;
+	DROP INDEX task_state;
+	DROP INDEX task_name;
+	CREATE INDEX task_job ON task (session_id, job_id, task_id, attempt DESC, type, state, name, display_name, shape_id)
+		WHERE shape_id IS NOT NULL;
+	CREATE INDEX task_state ON task (session_id, state, task_id, attempt DESC, type, shape_id)
+		WHERE shape_id IS NOT NULL;
+	CREATE INDEX task_name ON task (session_id, name, task_id, attempt DESC, type, display_name, shape_id)
+		WHERE shape_id IS NOT NULL;
+	CREATE INDEX task_node ON task (session_id, node_id) WHERE node_id IS NOT NULL;
+	-- What the end of a job fails, listed or not.
+	CREATE INDEX task_open ON task (session_id, job_id) WHERE is_open = 1;
+
+	-- How many rows share the first columns of each index, as in a large session: without it SQLite takes a
+	-- session for ten rows, and the widest index for as good as that of the column that is asked for.
+	ANALYZE;
+	DELETE FROM sqlite_stat1;
+	INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+		('task', 'task_key', '1000000 100000 1 1'),
+		('task', 'task_job', '1000000 100000 50000 1 1 1 1 1 1 1'),
+		('task', 'task_state', '1000000 100000 10000 1 1 1 1'),
+		('task', 'task_name', '1000000 100000 2000 1 1 1 1 1'),
+		('task', 'task_worker', '1000000 100000 1000'),
+		('task', 'task_actor', '100000 10000 100'),
+		('task', 'task_node', '1000000 100000 30000'),
+		('task', 'task_open', '1000 1000 300');
+	ANALYZE sqlite_schema;
+	`,
 ];

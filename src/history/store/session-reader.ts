@@ -7,20 +7,20 @@ import type {LogEventLine, LogFile, SessionSummary, Snapshot} from './history-ty
 import type {SqliteDatabase, SqliteStatement, SqliteValue} from './sqlite-database.js';
 import {compileTaskQuery, type TaskQuery} from './task-query.js';
 
-/** One attempt at a task as it is stored; `readTaskDetail()` takes its facts apart. */
+/** One attempt at a task as it is stored, ids as hex, "" for none; `readTaskDetail()` takes its facts apart. */
 export interface TaskRow {
-	readonly task_id: Buffer;
+	readonly task_id: string;
 	readonly attempt: number;
-	readonly job_id: Buffer;
+	readonly job_id: string;
 	readonly shape_id: number;
 	readonly type: number;
 	readonly name: string;
 	readonly display_name: string | null;
-	readonly parent_task_id: Buffer | null;
-	readonly actor_id: Buffer | null;
-	readonly placement_group_id: Buffer | null;
-	readonly node_id: Buffer | null;
-	readonly worker_id: Buffer | null;
+	readonly parent_task_id: string;
+	readonly actor_id: string;
+	readonly placement_group_id: string;
+	readonly node_id: string;
+	readonly worker_id: string;
 	readonly worker_pid: number | null;
 	readonly state: number;
 	readonly error_type: string | null;
@@ -38,14 +38,30 @@ export interface TaskGroup {
 	readonly count: number;
 }
 
-/** Rows are read in pages, so that a list of a million tasks needs no more memory than one of a thousand. */
-const PAGE_ROWS = 1000;
+/**
+ * Rows are read in pages, so that a list of a million tasks needs no more memory than one of a hundred, and
+ * others have their turn in between.
+ */
+const PAGE_ROWS = 200;
 
 /** At most this many shapes are held. */
 const MAX_CACHED_SHAPES = 5000;
 
-const LIST_COLUMNS =
-	'task_id, attempt, job_id, shape_id, type, name, display_name, parent_task_id, actor_id, placement_group_id, node_id, worker_id, worker_pid, state, error_type, is_paused, creation_ms, mark, facts';
+const ID_COLUMNS = [
+	'task_id',
+	'job_id',
+	'parent_task_id',
+	'actor_id',
+	'placement_group_id',
+	'node_id',
+	'worker_id',
+];
+
+/** Ids become text where they are read: a buffer for each would take most of the time of a list. */
+const LIST_COLUMNS = [
+	...ID_COLUMNS.map(name => `lower(hex(task.${name})) AS ${name}`),
+	'attempt, shape_id, type, name, display_name, worker_pid, state, error_type, is_paused, creation_ms, mark, facts',
+].join(', ');
 
 const statements = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>();
 
@@ -84,19 +100,21 @@ export class SessionReader {
 		after?: Pick<TaskRow, 'task_id' | 'attempt'>,
 	): Generator<TaskRow, void, undefined> {
 		const {sql, values} = compileTaskQuery(this.session.id, query);
-		const order = 'ORDER BY task_id, attempt DESC LIMIT ?';
+		// Not the column of the result, which has the same name.
+		const order = 'ORDER BY task.task_id, attempt DESC LIMIT ?';
 		const first = this.#prepare(`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} ${order}`);
 		const next = this.#prepare(
-			`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} AND task_id >= ? AND NOT (task_id = ? AND attempt >= ?) ${order}`,
+			`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} AND task.task_id >= ? AND NOT (task.task_id = ? AND attempt >= ?) ${order}`,
 		);
 		let left = limit;
 		let last = after;
 		while (left > 0) {
 			const count = Math.min(left, PAGE_ROWS);
+			const lastId = last === undefined ? undefined : Buffer.from(last.task_id, 'hex');
 			const page = (
-				last === undefined
+				lastId === undefined
 					? first.all(...values, count)
-					: next.all(...values, last.task_id, last.task_id, last.attempt, count)
+					: next.all(...values, lastId, lastId, last!.attempt, count)
 			) as TaskRow[];
 			yield* page;
 			if (page.length < count) return;
@@ -132,7 +150,7 @@ export class SessionReader {
 	/** Of its tasks. */
 	jobTimes(jobId: string): {readonly startMs: number | null; readonly endMs: number | null} {
 		const row = this.#prepare(
-			'SELECT min(creation_ms) AS startMs, max(creation_ms) AS endMs FROM task WHERE session_id = ? AND job_id = ?',
+			'SELECT min(creation_ms) AS startMs, max(creation_ms) AS endMs FROM task WHERE session_id = ? AND job_id = ? AND shape_id IS NOT NULL',
 		).get(this.session.id, Buffer.from(jobId, 'hex'));
 		return row as {startMs: number | null; endMs: number | null};
 	}

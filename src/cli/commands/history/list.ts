@@ -119,14 +119,14 @@ function listTasks(reader: SessionReader, {filter}: Options): RowList {
 	const rows = function* () {
 		for (const row of reader.tasks(readQuery(filter))) {
 			yield {
-				task: row.task_id.toString('hex'),
+				task: row.task_id,
 				attempt: row.attempt,
 				name: row.display_name ?? row.name,
 				state: TASK_STATES[row.state],
 				error: row.error_type,
 				type: TASK_TYPES[row.type],
-				job: row.job_id.toString('hex'),
-				node: row.node_id?.toString('hex') ?? null,
+				job: row.job_id,
+				node: row.node_id || null,
 				createdMs: row.creation_ms,
 			};
 		}

@@ -74,13 +74,13 @@ export function renderTasks({reader, base, query}: PageRequest): Html {
 }
 
 function writePlace({task_id: id, attempt}: TaskRow): string {
-	return `${id.toString('hex')}-${attempt}`;
+	return `${id}-${attempt}`;
 }
 
 /** Undefined for what is no place: the list then begins at its beginning. */
 function readPlace(text: string | null): Pick<TaskRow, 'task_id' | 'attempt'> | undefined {
 	const [, id, attempt] = /^([\da-f]{2,64})-(\d{1,9})$/.exec(text ?? '') ?? [];
-	return id === undefined ? undefined : {task_id: Buffer.from(id, 'hex'), attempt: Number(attempt)};
+	return id === undefined ? undefined : {task_id: id, attempt: Number(attempt)};
 }
 
 /** All attempts, the newest first. */

@@ -95,3 +95,20 @@ it('stops making an answer when nobody reads it any more', async () => {
 	response.destroy();
 	await ended.promise;
 });
+
+it('gives others their turn while it makes a long answer', async () => {
+	const made = {count: 0};
+	const ended = createDeferred();
+	let whenOthersCame = NaN;
+	function* makeInOneGo(): Generator<string> {
+		// What else waits in this thread, as another request would.
+		setImmediate(() => (whenOthersCame = made.count));
+		yield* makePieces(made);
+		ended.resolve();
+	}
+
+	const response = await ask(() => ({...answerText('', 200), body: makeInOneGo()}));
+	response.resume();
+	await ended.promise;
+	expect(whenOthersCame).toBeLessThan(10);
+});
