@@ -107,7 +107,7 @@ it('takes the same events from two collectors at once into one file', async () =
 			expect(status).toBe(200);
 		}
 	};
-	await Promise.all([post(collectors[0]!.url, batches), post(collectors[1]!.url, batches.toReversed())]);
+	await Promise.all([post(collectors[0].url, batches), post(collectors[1].url, batches.toReversed())]);
 	await Promise.all(collectors.map(collector => collector.kill()));
 	const store = await openHistory({path});
 	expect(store.verify()).toEqual([]);

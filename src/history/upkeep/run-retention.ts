@@ -26,15 +26,16 @@ const DEFAULT_INTERVAL_MS = 60_000;
  */
 export async function runRetention(options: RetentionOptions, signal: AbortSignal): Promise<void> {
 	const {store, clock, intervalMs = DEFAULT_INTERVAL_MS} = options;
+	const isEnding = () => signal.aborted;
 	let revisions = readRevisions(store);
 	for (;;) {
 		await wait(clock, intervalMs, signal);
-		if (signal.aborted) return;
+		if (isEnding()) return;
 		const before = revisions;
 		try {
 			await applyRules(options, before, signal);
 		} catch (error) {
-			if (signal.aborted) return;
+			if (isEnding()) return;
 			if (!InfinisstError.is(error)) throw error;
 			// The next time may go better.
 			options.onNotice(`old sessions could not be deleted: ${error.message}`);

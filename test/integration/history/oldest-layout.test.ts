@@ -135,7 +135,13 @@ function readActors(answer: unknown): unknown {
 	return Object.fromEntries(
 		Object.entries(actors).map(([id, actor]) => [
 			id,
-			Object.fromEntries(ACTOR_MEMBERS.map(member => [member, actor[member]])),
+			Object.fromEntries(
+				// Of one that never lived nothing tells which node was asked for a worker.
+				ACTOR_MEMBERS.filter(member => member !== 'address' || actor['startTime'] !== 0).map(member => [
+					member,
+					actor[member],
+				]),
+			),
 		]),
 	);
 }

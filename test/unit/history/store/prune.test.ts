@@ -66,7 +66,7 @@ describe('prune', () => {
 		expect(store.verify()).toEqual([]);
 	});
 
-	it('hides a session at once, and deletes in steps what it held, also after a crash between two of them', async () => {
+	it('hides a session at once, and deletes in steps what it held, also after a crash between two of them', () => {
 		const sessionId = addSession('large', 5, 300);
 		store.discardSession(sessionId);
 		expect([names(), store.session(sessionId)]).toEqual([[], undefined]);
