@@ -78,9 +78,9 @@ async function openLlamaCpp(python: string, weights: string): Promise<Contestant
 	const child = spawn(python, [script, weights, String(THREADS)], {stdio: ['pipe', 'pipe', 'inherit']});
 	const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
 	const next = async (): Promise<unknown> => {
-		const {value, done} = await lines.next();
-		if (done === true) throw new Error('llama.cpp has ended');
-		return JSON.parse(value) as unknown;
+		const line = (await lines.next()) as IteratorResult<string, undefined>;
+		if (line.done === true) throw new Error('llama.cpp has ended');
+		return JSON.parse(line.value) as unknown;
 	};
 	await next();
 	return {

@@ -2,7 +2,10 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {buildDecoderLmGraphs} from '../../../src/core/models/decoder-lm/build-decoder-lm-graphs.js';
-import type {LanguageModel} from '../../../src/core/models/decoder-lm/language-model.js';
+import type {
+	LanguageModel,
+	LanguageModelContext,
+} from '../../../src/core/models/decoder-lm/language-model.js';
 import {openLanguageModel} from '../../../src/core/models/decoder-lm/open-language-model.js';
 import type {Precision} from '../../../src/core/models/precision.js';
 import {catchRejection} from '../../helpers/catch-rejection.js';
@@ -82,6 +85,24 @@ describe('a language model', () => {
 		expect(context.byteLength).toBe(context.length * 3 * 2 * 2 * 16 * 4);
 	});
 
+	it('is not confused by contexts that come and go while others are read', async () => {
+		const model = await openModel(llama);
+		const contexts = Array.from({length: 6}, () => model.openContext());
+		await Promise.all(contexts.map((context, index) => model.step(context, [5, 6, 7 + index])));
+		const expected = await Promise.all(contexts.map(context => model.step(context.fork(), [9])));
+		const steps = [3, 4, 5].map(index => model.step(contexts[index]!, [9]));
+		await Promise.resolve();
+		contexts[0]!.destroy();
+		contexts[1]!.fork();
+		contexts[2]!.destroy();
+		contexts[1]!.dropSpan(0, 2);
+		model.openContext();
+		expect(await Promise.all(steps)).toEqual(expected.slice(3));
+		expect(await model.step(contexts[3]!, [9])).toEqual(
+			await model.step(await readAgain(model, [5, 6, 10, 9]), [9]),
+		);
+	});
+
 	it('remembers nothing of tokens that were taken out in a model of one layer', async () => {
 		const one = {...llama, config: {...llama.config, num_hidden_layers: 1}};
 		const model = await openModel(one);
@@ -122,9 +143,9 @@ describe('a language model', () => {
 		const step = model.step(context, [7]);
 		expect(() => context.dropSpan(0, 1)).toThrow('A context was used while a step of it runs');
 		await step;
-		const late = model.step(context, [8]);
+		const late = catchRejection(model.step(context, [8]));
 		await model.close();
-		await expect(catchRejection(late)).resolves.toMatchObject({code: 'RESOURCE_CLOSED'});
+		expect(await late).toMatchObject({code: 'RESOURCE_CLOSED'});
 		expect(() => model.openContext()).toThrow('The language model was closed');
 	});
 
@@ -274,6 +295,13 @@ function llama3Divisors(
 		const share = (trained! / waveLength - low!) / (high! - low!);
 		return 1 / ((1 - share) / factor! + share);
 	});
+}
+
+async function readAgain(model: LanguageModel, tokens: readonly number[]): Promise<LanguageModelContext> {
+	const context = model.openContext();
+	await model.step(context, tokens.slice(0, 3));
+	for (const token of tokens.slice(3)) await model.step(context, [token]);
+	return context;
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -28,6 +28,12 @@ interface MutableRow extends ContextRow {
 	length: number;
 }
 
+/** Tokens that a row is about to read. */
+interface Job {
+	readonly row: MutableRow;
+	readonly tokens: readonly number[];
+}
+
 /** Keys or values of a layer, [rows, key-value heads, capacity, head size]. */
 interface Cache {
 	readonly input: string;
@@ -48,6 +54,10 @@ export class ContextRows implements StepRunner<ContextRow> {
 	readonly #rows: MutableRow[] = [];
 	#capacity = 0;
 	#rowCapacity = 0;
+	/** A graph is about to read rows where they lie, or does. */
+	#isRunning = false;
+	/** To be removed as soon as it has. */
+	#leaving: ContextRow[] = [];
 
 	constructor(session: OnnxSession, dimensions: DecoderDimensions) {
 		this.#session = session;
@@ -90,6 +100,10 @@ export class ContextRows implements StepRunner<ContextRow> {
 
 	/** The last row takes its place. */
 	remove(row: ContextRow): void {
+		if (this.#isRunning) {
+			this.#leaving.push(row);
+			return;
+		}
 		const last = this.#rows.pop()!;
 		if (last === row) return;
 		this.#copyRow(last.index, row.index, last.length);
@@ -120,9 +134,9 @@ export class ContextRows implements StepRunner<ContextRow> {
 			Math.max(...rows.map((row, order) => row.length + tokens[order]!.length)),
 		);
 		const first = this.#gather(rows);
-		const order = rows.map((row, index) => ({row: row as MutableRow, tokens: tokens[index]!}));
-		const byPlace = [...order].sort((a, b) => a.row.index - b.row.index);
-		const results = await this.#session.run(this.#inputs(first, byPlace, width));
+		const jobs: Job[] = rows.map((row, index) => ({row, tokens: tokens[index]!}));
+		const byPlace = [...jobs].sort((a, b) => a.row.index - b.row.index);
+		const results = await this.#run(this.#inputs(first, byPlace, width));
 		const {keyValueHeads, headSize, vocabularySize} = this.#dimensions;
 		for (const {output, values} of this.#caches) {
 			const made = results[output]!.data as Float32Array;
@@ -133,23 +147,30 @@ export class ContextRows implements StepRunner<ContextRow> {
 				}
 			}
 		}
-		for (const {row, tokens: list} of order) row.length += list.length;
+		for (const {row, tokens: list} of jobs) row.length += list.length;
 		const logits = results['logits']!.data as Float32Array;
-		return order.map(({row}) => {
-			const start = (row.index - first) * vocabularySize;
+		return jobs.map(job => {
+			const start = byPlace.indexOf(job) * vocabularySize;
 			return logits.slice(start, start + vocabularySize);
 		});
+	}
+
+	/** Rows stay where they are until it is done. */
+	async #run(inputs: Tensors): Promise<Tensors> {
+		this.#isRunning = true;
+		try {
+			return await this.#session.run(inputs);
+		} finally {
+			this.#isRunning = false;
+			for (const row of this.#leaving.splice(0)) this.remove(row);
+		}
 	}
 
 	cut(row: ContextRow, length: number): void {
 		(row as MutableRow).length = length;
 	}
 
-	#inputs(
-		first: number,
-		rows: readonly {readonly row: ContextRow; readonly tokens: readonly number[]}[],
-		width: number,
-	): Tensors {
+	#inputs(first: number, rows: readonly Job[], width: number): Tensors {
 		const session = this.#session;
 		const {keyValueHeads, headSize} = this.#dimensions;
 		const count = rows.length;
@@ -257,7 +278,7 @@ export class ContextRows implements StepRunner<ContextRow> {
 			for (const [index, row] of this.#rows.entries()) {
 				for (const [head, from] of oldStarts[index]!.entries()) {
 					const kept = cache.values.subarray(from, from + row.length * headSize);
-					values.set(kept, newStarts[index]![head]!);
+					values.set(kept, newStarts[index]![head]);
 				}
 			}
 			cache.values = values;

@@ -61,7 +61,9 @@ function listBytes(
 		const token = added.get(id);
 		if (token !== undefined) bytes[id] = token.special ? new Uint8Array(0) : encoder.encode(token.content);
 		else if (isByteLevel)
-			bytes[id] = Uint8Array.from([...written].flatMap(character => byteOfCharacter.get(character) ?? []));
+			bytes[id] = Uint8Array.from(
+				Array.from(written).flatMap(character => byteOfCharacter.get(character) ?? []),
+			);
 		else if (/^<0x[0-9A-F]{2}>$/.test(written))
 			bytes[id] = Uint8Array.of(Number.parseInt(written.slice(1, -1), 16));
 		else bytes[id] = encoder.encode(written.replaceAll('▁', ' '));

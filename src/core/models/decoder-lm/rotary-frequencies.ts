@@ -25,7 +25,7 @@ export function scaleFrequencies(
 		return {frequencies: frequencies.map(frequency => Math.fround(frequency / factor))};
 	}
 	if (type === 'llama3') return {frequencies: scaleAsLlama3(frequencies, scaling, place)};
-	throw new InfinisstError('MODEL_UNSUPPORTED', `${place} scales positions by "${String(type)}"`, {
+	throw new InfinisstError('MODEL_UNSUPPORTED', `${place} scales positions by ${JSON.stringify(type)}`, {
 		hint: 'Models with plain, "linear" or "llama3" rotary positions can be run.',
 	});
 }

@@ -72,7 +72,7 @@ interface Pair {
 }
 
 function join(text: string, ids: ReadonlyMap<string, number>, scores: readonly number[]): string[] {
-	const symbols: Symbol[] = [...text].map((character, index) => ({
+	const symbols: Symbol[] = Array.from(text, (character, index) => ({
 		text: character,
 		left: index - 1,
 		right: index + 1,

@@ -35,7 +35,7 @@ async function readFromFiles(directory: string): Promise<TextFacts> {
 		const text = isRecord(token) ? token['content'] : token;
 		return toIds(typeof text === 'string' ? written.get(text) : undefined);
 	};
-	const template = tokenizer['chat_template'];
+	const template = tokenizer['chat_template'] ?? (await readText(join(directory, 'chat_template.jinja')));
 	const addsBegin = tokenizer['add_bos_token'] !== false && tokenizer['bos_token'] !== null;
 	return {
 		beginToken: addsBegin
@@ -66,6 +66,11 @@ function toIds(value: unknown): number[] {
 
 function unique(ids: readonly number[]): number[] {
 	return [...new Set(ids)];
+}
+
+/** Undefined if it is not there: newer checkpoints have their template in a file of its own. */
+async function readText(path: string): Promise<string | undefined> {
+	return readFile(path, 'utf8').catch(() => undefined);
 }
 
 /** Empty if it is not there: none of these files is needed. */

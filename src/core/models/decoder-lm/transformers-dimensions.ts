@@ -1,6 +1,6 @@
 import {InfinisstError} from '../../errors.js';
 import type {DecoderDimensions, RotaryPositions} from './decoder-dimensions.js';
-import {baseFrequencies, scaleFrequencies, type RopeScaling} from './rotary-frequencies.js';
+import {baseFrequencies, scaleFrequencies} from './rotary-frequencies.js';
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -53,7 +53,7 @@ export function readTransformersDimensions(whole: Config, place: string): Decode
 	const activation =
 		config['hidden_activation'] ?? config['hidden_act'] ?? (isGemma ? 'gelu_pytorch_tanh' : 'silu');
 	if (activation !== 'silu' && activation !== 'gelu_pytorch_tanh')
-		throw unsupported(place, `the activation "${String(activation)}"`);
+		throw unsupported(place, `the activation ${JSON.stringify(activation)}`);
 	const rotary = readRotary(config, {isGemma, headSize, place});
 	const slidingLayers = listSlidingLayers(config, architecture, layers);
 	const dimensions: DecoderDimensions = {
@@ -98,11 +98,7 @@ function readRotary(
 		const partial = part['partial_rotary_factor'] ?? config['partial_rotary_factor'] ?? 1;
 		if (partial !== 1) throw unsupported(place, 'positions in a part of each head only');
 		const given = 'rope_type' in part ? part : scaling;
-		return scaleFrequencies(
-			baseFrequencies(headSize, chosen),
-			isRecord(given) ? (given as RopeScaling) : undefined,
-			place,
-		);
+		return scaleFrequencies(baseFrequencies(headSize, chosen), isRecord(given) ? given : undefined, place);
 	};
 	const {rope_theta: base, rope_scaling: scaling, rope_local_base_freq: localBase} = config;
 	const fullPart = parameters['full_attention'];

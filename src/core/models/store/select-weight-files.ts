@@ -5,6 +5,7 @@ import {hubGraphNames} from '../seq2seq/hub-graphs.js';
 /** Small files that some importer or tokenizer reads. */
 const COMPANIONS = new Set([
 	'added_tokens.json',
+	'chat_template.jinja',
 	'config.json',
 	'generation_config.json',
 	'merges.txt',

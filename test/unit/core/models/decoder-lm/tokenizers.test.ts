@@ -23,7 +23,7 @@ const PIECES: readonly (readonly [piece: string, score: number, type: number])[]
 	['<turn>', 0, 3],
 	['\n\n', 0, 4],
 	...BYTES.map(byte => [byte, 0, 6] as const),
-	...[...'▁theaü'].map(character => [character, -100, 1] as const),
+	...Array.from('▁theaü', character => [character, -100, 1] as const),
 	['th', -1, 1],
 	['he', -2, 1],
 	['the', -3, 1],

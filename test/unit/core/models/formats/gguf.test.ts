@@ -175,7 +175,7 @@ describe('openGguf', () => {
 			'half a header',
 			makeGguf({'general.name': 'x'.repeat(90)}, [plain]).subarray(0, 40),
 			'MODEL_CORRUPT',
-			/claims 1 (?:tensors|facts)|ends within/,
+			/claims/,
 		],
 		[
 			'half of its data',
