@@ -28,6 +28,7 @@ export async function openTextTranslator(
 	onCount: CountText = () => undefined,
 ): Promise<TextTranslator> {
 	const shared = {...(threads !== undefined && {threads})};
+	const onTerm = (isKept: boolean): void => onCount(isKept ? 'term-kept' : 'term-missed');
 	switch (family) {
 		case 'decoder-lm': {
 			const {openLanguageModel} = await import('../../models/decoder-lm/open-language-model.js');
@@ -37,7 +38,7 @@ export async function openTextTranslator(
 				model,
 				name,
 				languages: [...new Set([...languages, ...targets])],
-				onTerm: isKept => onCount(isKept ? 'term-kept' : 'term-missed'),
+				onTerm,
 			});
 		}
 		case 'seq2seq': {
@@ -46,7 +47,7 @@ export async function openTextTranslator(
 				directory: graphsDirectory,
 				name,
 				...shared,
-				onTerm: isKept => onCount(isKept ? 'term-kept' : 'term-missed'),
+				onTerm,
 			});
 		}
 	}

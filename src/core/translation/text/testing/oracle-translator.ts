@@ -44,6 +44,6 @@ export function createOracleTranslator({
 }
 
 function splitWords(text: string, code: string): readonly string[] {
-	if (findLanguage(code)?.joinsWithoutSpaces === true) return [...text];
+	if (findLanguage(code)?.joinsWithoutSpaces === true) return Array.from(text);
 	return text.split(' ').map(word => ` ${word}`);
 }
