@@ -67,6 +67,18 @@ describe('IncrementalCascade', () => {
 		expect([textOf(third.words), third.tail]).toEqual([' TWO', ' THREE']);
 	});
 
+	it('holds the last word though two looks agree on it, until another follows it', async () => {
+		const model = createScriptedTranslationModel({
+			translate: words =>
+				[['Haus'], ['Haus'], ['Haustür', 'auf'], ['Haustür', 'auf', 'dann']][words.length - 1]!,
+		});
+		const cascade = open(model);
+		const told: string[] = [];
+		for (const word of say('house or door then'))
+			told.push(textOf((await cascade.translate({words: [word], closes: false})).words));
+		expect(told).toEqual(['', '', '', ' Haustür auf']);
+	});
+
 	it('settles nothing that a later look sees otherwise', async () => {
 		const cascade = open(wavering(2));
 		const told: string[] = [];
@@ -200,6 +212,7 @@ describe('IncrementalCascade', () => {
 describe('IncrementalCascade with a glossary', () => {
 	const glossary = [
 		{source: 'bank', target: 'Geldinstitut'},
+		{source: 'river', target: 'Strom'},
 		{source: 'river bank', target: 'Ufer am Fluss'},
 	];
 
@@ -215,6 +228,7 @@ describe('IncrementalCascade with a glossary', () => {
 		});
 		expect(textOf(words)).toContain(' Geldinstitut');
 		expect(textOf(words)).toContain(' Ufer am Fluss');
+		expect(textOf(words)).not.toContain('Strom');
 		expect(textOf(words)).toMatch(/BANKS\.$/);
 		expect(cascade.terms).toEqual({found: 2, honoured: 2});
 		expect(terms).toEqual([true, true]);
