@@ -110,7 +110,7 @@ function listAble(models: readonly ModelSummary[], {source, target}: Recommendat
 		.filter(
 			({family, languages}) => family === 'whisper' && (source === 'auto' || languages.includes(source)),
 		)
-		.flatMap(hearing => {
+		.flatMap((hearing): readonly Chain[] => {
 			const speech = describeSpeech(hearing);
 			if (target === 'same' || target === source || speech.targets.includes(target)) {
 				return [{hearing, text: undefined}];
