@@ -8,6 +8,7 @@ import {
 	readListOptions,
 	MAX_LIMIT,
 	type ListFilter,
+	type ListOptions,
 } from './list-options.js';
 import {BadRequestError, readBoolean, readInteger, type HistoryRequest} from './request.js';
 import {convertFilter} from './state-list.js';
@@ -41,7 +42,7 @@ const SOURCE_COLUMNS: readonly string[] = ['actor_id', 'job_id', 'task_id', 'nam
 /** `GET /api/v0/tasks` */
 export function answerTasks(reader: SessionReader, {query, isBrowser}: HistoryRequest): HistoryAnswer {
 	const options = readListOptions(query);
-	const taskQuery = readTaskQuery(options.filters, options.excludesDrivers);
+	const taskQuery = readTaskQuery(dropUnreached(reader, options), options.excludesDrivers);
 	const filtered = reader.countTasks(taskQuery);
 	const total = options.filters.every(({column}) => SOURCE_COLUMNS.includes(column))
 		? filtered
@@ -49,6 +50,14 @@ export function answerTasks(reader: SessionReader, {query, isBrowser}: HistoryRe
 	return answerJsonText(
 		writeTaskList(reader, taskQuery, {...options, redacts: isBrowser}, {total, filtered}),
 	);
+}
+
+/** The head looks at a filter's column when it looks at a task: where there is none, any will do. */
+function dropUnreached(reader: SessionReader, {filters, excludesDrivers}: ListOptions): readonly ListFilter[] {
+	const known = filters.filter(({column}) => FILTERABLE.some(name => name === column));
+	if (known.length === filters.length) return filters;
+	const hasTasks = reader.countTasks(sourceQuery(readTaskQuery(known, excludesDrivers))) > 0;
+	return hasTasks ? filters : known;
 }
 
 function* writeTaskList(

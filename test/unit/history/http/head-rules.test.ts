@@ -190,3 +190,13 @@ it('counts nodes and workers that the source leaves out as cut off', async () =>
 	});
 	close();
 });
+
+it('refuses an unknown column where there are tasks to look at, and only there', async () => {
+	const path = `/api/v0/tasks?${filtered('no_such_column', '=', 'x')}`;
+	const empty = await read([]);
+	expect(askJson(empty.reader, path)).toMatchObject({result: true, data: {result: {total: 0, result: []}}});
+	empty.close();
+	const {reader, close} = await read(taskEvents(1, ended('FINISHED')));
+	expect(ask(reader, path).status).toBe(400);
+	close();
+});
