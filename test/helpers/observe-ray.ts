@@ -37,6 +37,9 @@ export interface ObservedRay {
 /** How long events may take from a worker to the history, on a busy machine. */
 const EXPORT_PATIENCE_MS = 45_000;
 
+/** Three seconds: a worker keeps what happened for one, and passes it on in two steps. */
+const ROUNDS_AT_REST = 7;
+
 /** What tells whether all events have come: lists that they alone decide. */
 const EXPORTED = [
 	'/api/v0/tasks?detail=1&limit=10000',
@@ -84,16 +87,22 @@ export async function observeRay(options: ObserveOptions): Promise<ObservedRay> 
 	}
 }
 
-/** Ray exports in its own time. What has not come in a long while is left to the comparison to name. */
+/**
+ * Waits until the head says the same for a while, and ours too: Ray reports and exports in its own time. What
+ * has not come in a long while is left to the comparison to name.
+ */
 async function untilExported(cluster: RayCluster, read: () => SessionReader): Promise<void> {
 	const deadline = Date.now() + EXPORT_PATIENCE_MS;
-	while (Date.now() < deadline) {
+	let known = '';
+	for (let rounds = 0; rounds < ROUNDS_AT_REST && Date.now() < deadline; rounds += 1) {
+		if (rounds > 0) await wait(500);
 		const recordings = await record(cluster, EXPORTED);
-		const differences = recordings.flatMap(recording =>
-			compareAnswer(recording, ask(read(), recording.path)),
+		const isSame = recordings.every(
+			recording => compareAnswer(recording, ask(read(), recording.path)).length === 0,
 		);
-		if (differences.length === 0) return;
-		await wait(500);
+		const bodies = JSON.stringify(recordings);
+		if (!isSame || bodies !== known) rounds = 0;
+		known = bodies;
 	}
 }
 

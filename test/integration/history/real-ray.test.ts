@@ -42,12 +42,12 @@ describeWithRay('a cluster of the real Ray whose head is gone', () => {
 			await Promise.all([
 				cluster.submit(`${python} ${fixtures}tour.py ${marks}`, 'tour', {metadata: {owner: 'test'}}),
 				cluster.submit(`${python} ${fixtures}failing-driver.py`, 'failing'),
-				cluster.submit(`${python} ${fixtures}holding-driver.py`, 'stopped'),
+				cluster.submit(`${python} ${fixtures}holding-driver.py ${marks}`, 'stopped'),
 			]);
 			await cluster.untilLogged('stopped', 'holding\n');
 			await cluster.stopJob('stopped');
 			for (const id of ['tour', 'failing', 'stopped']) await cluster.untilJob(id, ENDED);
-			await cluster.submit(`${python} ${fixtures}holding-driver.py`, 'held');
+			await cluster.submit(`${python} ${fixtures}holding-driver.py ${marks}`, 'held');
 			await cluster.untilLogged('held', 'holding\n');
 		};
 		observed = await observeRay({programs, work, onStep});
