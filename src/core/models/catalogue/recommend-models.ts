@@ -46,8 +46,11 @@ const TOKENS_PER_SECOND = 8;
 /** ... each of which reads all weights once, at this rate from the memory of a small machine. */
 const BYTES_PER_SECOND = 10e9;
 
-/** A language model's weights of 16 bits become 8. */
+/** A language model's weights of 16 bits become 8, ... */
 const LANGUAGE_MODEL_SHARE = 0.55;
+
+/** ... but for those that are fetched with 4 bits. */
+const PACKED = /^gemma-/;
 
 /**
  * Models of texts, those that translate better first: by what their makers publish for FLORES-200, where they do, and by
@@ -56,12 +59,14 @@ const LANGUAGE_MODEL_SHARE = 0.55;
 const BETTER_FIRST = [
 	/^qwen2\.5-7b/,
 	/^qwen3-4b/,
+	/^gemma-3-4b/,
 	/^opus-mt-/,
 	/^nllb-200-distilled-600m/,
 	/^m2m100-418m/,
 	/^qwen3-1\.7b/,
 	/^qwen2\.5-1\.5b/,
 	/^qwen3-0\.6b/,
+	/^gemma-3-1b/,
 	/^qwen2\.5-0\.5b/,
 ];
 
@@ -157,8 +162,8 @@ function describe({hearing, text}: Chain): Recommendation {
 	};
 }
 
-function weightBytes({family, sizeBytes}: ModelSummary): number {
-	return family === 'decoder-lm' ? sizeBytes * LANGUAGE_MODEL_SHARE : sizeBytes;
+function weightBytes({name, family, sizeBytes}: ModelSummary): number {
+	return family === 'decoder-lm' && !PACKED.test(name) ? sizeBytes * LANGUAGE_MODEL_SHARE : sizeBytes;
 }
 
 function loadOf(model: ModelSummary): number {
