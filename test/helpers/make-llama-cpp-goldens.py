@@ -33,8 +33,16 @@ PROMPTS = [
     '  Three   spaces,\ttabs\r\n\r\n\r\nand emoji 👩‍👩‍👧‍👦 <b>bold</b> <end_of_turn> naïve café: 東京は',
 ]
 
+def plain_params(default=llama_cpp.llama_cpp.llama_model_default_params):
+    """Weights as they lie in the file: repacked ones, and those for AMX, depend on the machine."""
+    params = default()
+    params.use_extra_bufts = False
+    return params
+
+
 if __name__ == '__main__':
-    model = llama_cpp.Llama(sys.argv[1], n_ctx=512, n_threads=2, type_k=0, type_v=0, flash_attn=False, verbose=False)
+    llama_cpp.llama_cpp.llama_model_default_params = plain_params
+    model = llama_cpp.Llama(sys.argv[1], n_ctx=512, n_threads=1, type_k=0, type_v=0, flash_attn=False, verbose=False)
     results = []
     for prompt in PROMPTS:
         tokens = model.tokenize(prompt.encode(), add_bos=True, special=False)
