@@ -95,6 +95,11 @@ export class StreamClient {
 		this.#command({type: 'session.update', latency_multiplier: multiplier});
 	}
 
+	/** Replaces the glossary, for what is said from now on. */
+	changeGlossary(glossary: readonly {readonly source: string; readonly target: string}[]): void {
+		this.#command({type: 'session.update', glossary});
+	}
+
 	/** Makes final what was sent; the session goes on. */
 	flush(): void {
 		this.#command({type: 'flush'});

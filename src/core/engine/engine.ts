@@ -173,7 +173,10 @@ export interface ReplicaStatistics {
 export interface OpenSessionOptions {
 	/** How statistics call the session, unique. @default one of the engine's own */
 	readonly id?: string;
-	/** Go on from here; the first sample written is then the checkpoint's. */
+	/**
+	 * Go on from here; the first sample written is then the checkpoint's. The options are those of then: the first ones
+	 * with all changes that the checkpoint has seen.
+	 */
 	readonly checkpoint?: SessionCheckpoint;
 	/** Gives up waiting for the session; it does not end it later. */
 	readonly signal?: AbortSignal;

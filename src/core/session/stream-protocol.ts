@@ -1,3 +1,4 @@
+import type {GlossaryEntry, SessionChange} from '../engine/engine.js';
 import type {StreamEvent} from './stream-event.js';
 
 /** Subprotocol of the sockets of `/v1/stream`. */
@@ -72,8 +73,13 @@ export type StreamNotice = Stamp &
 				readonly eta_ms: number | null;
 				readonly activity: string | null;
 		  }
-		/** Answers `session.update`. */
-		| {readonly type: 'session.updated'; readonly latency_multiplier: number}
+		/** Answers `session.update`: what holds now. */
+		| {
+				readonly type: 'session.updated';
+				readonly latency_multiplier: number;
+				/** How many; 0 without a glossary. */
+				readonly glossary_terms: number;
+		  }
 		/** Everything before is forgotten; texts and times begin again. */
 		| {readonly type: 'session.reset'}
 		/** Answers `flush`: all that was sent before is final. */
@@ -93,7 +99,12 @@ export type ServerMessage = StreamEvent | StreamNotice;
 export type ClientMessage =
 	/** First on a socket that goes on with a session. `last_seq` is that of the last event it has, -1 for none. */
 	| {readonly type: 'resume'; readonly token: string; readonly last_seq: number}
-	| {readonly type: 'session.update'; readonly latency_multiplier: 1 | 2 | 3 | 4}
+	/** For the audio that follows. At least one of them is there; a glossary replaces the one before. */
+	| {
+			readonly type: 'session.update';
+			readonly latency_multiplier?: NonNullable<SessionChange['latencyMultiplier']> | undefined;
+			readonly glossary?: readonly GlossaryEntry[] | undefined;
+	  }
 	/** Makes final what was sent; the session goes on. */
 	| {readonly type: 'flush'}
 	/** No more audio comes. */

@@ -1,6 +1,6 @@
 import {deserialize} from 'node:v8';
 
-import type {SessionCheckpoint} from '../../core/engine/engine.js';
+import type {SessionCheckpoint, SessionOptions} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {ArchivedFacts, ArchivedFinal, ArchivedStream} from '../../server/stream/stream-archive.js';
 import type {SqliteDatabase, SqliteValue} from '../store/sqlite-database.js';
@@ -18,6 +18,8 @@ export type StreamChange =
 			readonly finals: readonly ArchivedFinal[];
 			readonly segments: number;
 			readonly sourceLanguage: string | null;
+			/** Where they are others than before. */
+			readonly options?: SessionOptions;
 			/** A `SessionCheckpoint`, as `v8.serialize()` writes it. */
 			readonly checkpoint: Uint8Array;
 	  }
@@ -123,6 +125,7 @@ export class StreamRows {
 		segments,
 		sourceLanguage,
 		finals,
+		options,
 	}: Extract<StreamChange, {type: 'save'}>): void {
 		const changes = this.#run(
 			'UPDATE stream SET saved_ms = ?, checkpoint = ?, segments = ?, source_language = ? WHERE id = ?',
@@ -133,6 +136,13 @@ export class StreamRows {
 			id,
 		);
 		if (changes === 0) return;
+		if (options !== undefined) {
+			this.#run(
+				"UPDATE stream SET facts = json_set(facts, '$.options', json(?)) WHERE id = ?",
+				JSON.stringify(options),
+				id,
+			);
+		}
 		for (const {ordinal, seq, json} of finals) {
 			this.#run(
 				'INSERT OR REPLACE INTO stream_final (stream_id, ordinal, seq, json) VALUES (?, ?, ?, ?)',

@@ -1,5 +1,6 @@
 import {SAMPLE_RATE_HZ} from '../../core/audio/audio-source.js';
 import {unitOfLanguage} from '../../core/language/language-table.js';
+import {InfinisstError} from '../../core/errors.js';
 import {createDeferred} from '../../core/util/deferred.js';
 import type {HostedEvent, HostedSession} from '../sessions/session-host.js';
 import {DelayLog} from './evaluation/delay-log.js';
@@ -13,14 +14,15 @@ export interface SessionClient {
 
 /** What was said up to an end of file, and whether its client knows. */
 export interface CompletedStretch {
-	readonly text: string;
+	/** Of each target, in their order. */
+	readonly texts: readonly string[];
 }
 
 /** What this API knows of a session, beyond what every session has. Lives as long as the session, not as its sockets. */
 export class CompatibleSession {
 	readonly hosted: HostedSession;
-	/** The only one of its targets. */
-	readonly target: string;
+	/** What is written, at least one. */
+	readonly targets: readonly string[];
 	/** What its sockets sent. */
 	readonly line = new MessageLine();
 	/** Stretches that were completed and not yet told, oldest first. */
@@ -39,14 +41,18 @@ export class CompatibleSession {
 	/** @param nowMs - wall time. */
 	constructor(hosted: HostedSession, nowMs: () => number) {
 		this.hosted = hosted;
-		this.target = hosted.options.targets[0]!;
+		this.targets = hosted.options.targets;
 		this.#nowMs = nowMs;
 		hosted.subscribe(event => this.#note(event));
 	}
 
-	/** The text so far; that of the last stretch until something is said in the next. */
-	get text(): string {
-		return this.hosted.text(this.target).final.trim();
+	/**
+	 * The text of a target so far, as clients are sent it; that of the last stretch until something is said in the next.
+	 * With several targets its language stands before it, as in `[de] Guten Tag`. Empty as long as nothing was said.
+	 */
+	text(target: string): string {
+		const text = this.hosted.text(target).final.trim();
+		return text === '' || this.targets.length === 1 ? text : `[${this.#languageOf(target)}] ${text}`;
 	}
 
 	/** Whether {@link text} is that of a stretch that was completed. */
@@ -64,10 +70,15 @@ export class CompatibleSession {
 		return this.#evaluation;
 	}
 
-	/** Notes delays from now on. */
+	/**
+	 * Notes delays from now on.
+	 *
+	 * @throws {InfinisstError} `OPTION_INVALID` with several targets.
+	 */
 	evaluate(): void {
+		if (this.targets.length > 1) throw severalTargetsError();
 		this.#evaluation ??= new DelayLog({
-			target: this.target,
+			target: this.targets[0]!,
 			unit: this.unit,
 			startMs: this.#heardMs,
 			nowMs: this.#nowMs,
@@ -76,7 +87,7 @@ export class CompatibleSession {
 
 	/** What its text is counted in. */
 	get unit(): 'word' | 'character' {
-		return unitOfLanguage(this.target === 'same' ? this.hosted.options.sourceLanguage : this.target);
+		return unitOfLanguage(this.#languageOf(this.targets[0]!));
 	}
 
 	/** Puts a client in the place of the one there was. */
@@ -120,7 +131,7 @@ export class CompatibleSession {
 			case 'stretch-ended':
 				this.#heardMs = event.audioMs;
 				this.#isStretchOver = true;
-				this.completed.push({text: this.text});
+				this.completed.push({texts: this.targets.map(target => this.text(target))});
 				this.#settleStretch();
 				break;
 			case 'lag-measured':
@@ -138,8 +149,21 @@ export class CompatibleSession {
 		this.#evaluation?.note(event);
 	}
 
+	/** A code; `same` for captions of whatever is spoken. */
+	#languageOf(target: string): string {
+		const {sourceLanguage} = this.hosted.options;
+		return target === 'same' && sourceLanguage !== 'auto' ? sourceLanguage : target;
+	}
+
 	#settleStretch(): void {
 		this.#stretchEnd.resolve();
 		this.#stretchEnd = createDeferred();
 	}
+}
+
+/** Delays are those of one text. */
+export function severalTargetsError(): InfinisstError {
+	return new InfinisstError('OPTION_INVALID', 'Delays are noted for sessions with one target', {
+		hint: 'Open a session for each language, with evaluation_mode=true.',
+	});
 }

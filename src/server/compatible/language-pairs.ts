@@ -8,9 +8,12 @@ import type {LanguagePair} from '../models/model-host.js';
 export interface PairRequest {
 	/** A code, or `auto`. */
 	readonly sourceLanguage: string;
-	/** A code, or `same` for captions. */
-	readonly target: string;
+	/** Codes, and `same` for captions; all different. */
+	readonly targets: readonly string[];
 }
+
+/** Of one session. Each costs a translation of all that is said. */
+const MAX_TARGETS = 20;
 
 /** Enough to choose from; `GET /languages` has them all. */
 const MAX_LISTED = 12;
@@ -19,14 +22,19 @@ const MAX_LISTED = 12;
 const LISTED_FIRST = ['en', 'zh', 'de', 'es', 'it', 'fr'];
 
 /**
- * What a pair such as `German -> English` asks for; the same language twice are captions.
+ * What a pair such as `German -> English` asks for; the same language twice are captions. Several languages to write are
+ * separated by commas, `English -> German, Spanish`; each may be a whole pair with the same language spoken.
  *
  * @throws {InfinisstError} `OPTION_INVALID` with what there is.
  */
 export function parsePair(text: string, pairs: readonly LanguagePair[]): PairRequest {
 	try {
-		const {source, target} = parseLanguageRequest({from: text});
-		return {sourceLanguage: source, target: source === target ? 'same' : target};
+		const [first = '', ...others] = text.split(',');
+		const {source, target} = parseLanguageRequest({from: first});
+		const more = others.map(to => parseLanguageRequest({from: source, to}).target);
+		const targets = [target, ...more].map(each => (each === source ? 'same' : each));
+		assertFew(targets);
+		return {sourceLanguage: source, targets: [...new Set(targets)]};
 	} catch (error) {
 		if (!InfinisstError.is(error)) throw error;
 		throw new InfinisstError(error.code, error.message, {
@@ -34,6 +42,18 @@ export function parsePair(text: string, pairs: readonly LanguagePair[]): PairReq
 			cause: error,
 		});
 	}
+}
+
+/** A list of pairs as one text. */
+export function joinPairs(texts: string | readonly string[]): string {
+	return typeof texts === 'string' ? texts : texts.join(', ');
+}
+
+function assertFew(targets: readonly string[]): void {
+	if (targets.length <= MAX_TARGETS) return;
+	throw new InfinisstError('OPTION_INVALID', `A session writes ${MAX_TARGETS} languages at most`, {
+		hint: 'Open another for more.',
+	});
 }
 
 /** A pair as clients name it: `German -> English`; captions as `German -> German`. */

@@ -3,7 +3,7 @@ import type {FastifyRequest} from 'fastify';
 import type {LatencyMultiplier} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {LanguagePair} from '../models/model-host.js';
-import type {CompatibleSession} from './compatible-session.js';
+import {severalTargetsError, type CompatibleSession} from './compatible-session.js';
 import type {CompatibleSessions} from './compatible-sessions.js';
 import {describePairs, type PairRequest} from './language-pairs.js';
 import {ownerOf} from './owner-of.js';
@@ -36,12 +36,13 @@ export function openCompatibleSession(
 ): CompatibleSession {
 	const {agentType, languagePair, clientId, pair, model, pairs, isEvaluated} = asked;
 	const owner = ownerOf(asked.request);
+	if (isEvaluated && pair.targets.length > 1) throw severalTargetsError();
 	try {
 		const session = sessions.open({
 			id: names.next(clientId ?? agentType, languagePair),
 			options: {
 				sourceLanguage: pair.sourceLanguage,
-				targets: [pair.target],
+				targets: pair.targets,
 				latencyMultiplier: asked.latencyMultiplier,
 				// A frame is text that stays: the original's only grew, and delays are taken from it.
 				partials: false,

@@ -20,8 +20,11 @@ export class ParameterError extends Error {
 	}
 }
 
-/** Names and types. The types are plain ones (`z.int()`, `z.string()`, ...), optional or with a default. */
+/** Names and types. The types are plain ones (`z.int()`, `z.string()`, lists of them, ...), optional or with a default. */
 export type ParameterShape = Readonly<Record<string, z.ZodType>>;
+
+/** A pair, or in a JSON body several with the same language spoken. */
+export const languagePairParameter = z.union([z.string(), z.array(z.string()).min(1)]);
 
 type Place = 'query' | 'body';
 

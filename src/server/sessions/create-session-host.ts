@@ -78,7 +78,7 @@ class ServerSessions implements SessionHost {
 			keepsText: () => this.#settings().keepText,
 			record: this.#recorder.open({
 				...facts,
-				options: this.#settings().keepText ? options : withoutPrompt(options),
+				options: this.#settings().keepText ? options : withoutText(options),
 				model: model.name,
 				createdAtMs,
 			}),
@@ -224,7 +224,9 @@ class ServerSessions implements SessionHost {
 	}
 }
 
-function withoutPrompt(options: SessionOptions): SessionOptions {
-	const {prompt, ...others} = options;
-	return prompt === undefined ? options : others;
+function withoutText(options: SessionOptions): SessionOptions {
+	const bare: {prompt?: unknown; glossary?: unknown} = {...options};
+	delete bare.prompt;
+	delete bare.glossary;
+	return bare as SessionOptions;
 }

@@ -2,11 +2,12 @@ import {SAMPLE_RATE_HZ} from '../../core/audio/audio-source.js';
 import type {
 	Engine,
 	EngineSession,
-	LatencyMultiplier,
+	SessionChange,
 	SessionCheckpoint,
 	SessionOptions,
 	SessionUpdate,
 } from '../../core/engine/engine.js';
+import {ChangingOptions} from '../../core/engine/changing-options.js';
 import type {OpenRoutedSessionOptions} from '../../core/engine/router/router.js';
 import type {QueuePlace} from '../../core/engine/router/waiting-line.js';
 import {InfinisstError} from '../../core/errors.js';
@@ -82,8 +83,7 @@ export class ServerSession implements HostedSession, LineMember {
 	readonly #outbox: HostedEvent[] = [];
 	#isDelivering = false;
 	#options: SessionOptions;
-	/** As the next engine session begins: what changed since waits in the inbox. */
-	#beginWith: SessionOptions;
+	#changing: ChangingOptions;
 	#checkpoint: SessionCheckpoint | undefined;
 	#progress: SessionProgress;
 	#engine: Engine | undefined;
@@ -116,7 +116,7 @@ export class ServerSession implements HostedSession, LineMember {
 		if (request.clientId !== undefined) this.clientId = request.clientId;
 		this.createdAtMs = parts.createdAtMs;
 		this.#options = options;
-		this.#beginWith = options;
+		this.#changing = new ChangingOptions(options, parts.checkpoint?.commands);
 		this.#checkpoint = parts.checkpoint;
 		this.#progress = {
 			status: 'initializing',
@@ -138,6 +138,10 @@ export class ServerSession implements HostedSession, LineMember {
 
 	get checkpoint(): SessionCheckpoint | undefined {
 		return this.#checkpoint;
+	}
+
+	get optionsAtCheckpoint(): SessionOptions {
+		return this.#changing.reached;
 	}
 
 	get audioMs(): number {
@@ -189,16 +193,18 @@ export class ServerSession implements HostedSession, LineMember {
 		await this.#waitForRoom(signal);
 	}
 
-	changeLatency(latencyMultiplier: LatencyMultiplier): void {
+	change(change: SessionChange): void {
 		if (this.#isEnding || this.isOver) return;
 		this.touch();
-		this.#options = {...this.#options, latencyMultiplier};
-		this.#command({type: 'change', change: {latencyMultiplier}});
+		this.#options = {...this.#options, ...change};
+		this.#changing.note(change);
+		this.#command({type: 'change', change});
 	}
 
 	flush(): void {
 		if (this.#isEnding || this.isOver) return;
 		this.touch();
+		this.#changing.note();
 		this.#command({type: 'flush'});
 	}
 
@@ -223,7 +229,7 @@ export class ServerSession implements HostedSession, LineMember {
 		this.#inbox.clear();
 		this.#texts.clear();
 		this.#checkpoint = undefined;
-		this.#beginWith = this.#options;
+		this.#changing = new ChangingOptions(this.#options);
 		this.#parts.record.reset(this.#parts.nowMs());
 		this.#wakeWriters();
 		this.#tell({type: 'session-reset'});
@@ -376,7 +382,7 @@ export class ServerSession implements HostedSession, LineMember {
 			},
 		};
 		try {
-			const inner = await run.engine.openSession(this.#beginWith, open);
+			const inner = await run.engine.openSession(this.#changing.reached, open);
 			if (this.#run !== run) {
 				inner.destroy(run.ended.signal.reason);
 				return;
@@ -429,6 +435,7 @@ export class ServerSession implements HostedSession, LineMember {
 	#takeUpdate(update: SessionUpdate, run: Run): void {
 		const {record, nowMs, keepsText} = this.#parts;
 		this.#checkpoint = update.checkpoint;
+		this.#changing.reach(update.checkpoint.commands);
 		for (const event of update.events) {
 			this.#take(event);
 			if (this.#run !== run) return;

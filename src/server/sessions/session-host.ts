@@ -1,4 +1,4 @@
-import type {LatencyMultiplier, SessionCheckpoint, SessionOptions} from '../../core/engine/engine.js';
+import type {SessionChange, SessionCheckpoint, SessionOptions} from '../../core/engine/engine.js';
 import type {SessionEvent} from '../../core/session/session-event.js';
 
 /** Which door a session came in by. */
@@ -60,7 +60,7 @@ export interface TargetText {
  * outlives the sockets it is used over.
  */
 export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'checkpoint'> {
-	/** With the latency multiplier of now. */
+	/** As they are now, with all changes. */
 	readonly options: SessionOptions;
 	readonly progress: SessionProgress;
 	/** Wall time, ms since 1970. */
@@ -74,6 +74,8 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'chec
 	 * find it already there. Undefined before the first, and after a reset.
 	 */
 	readonly checkpoint: SessionCheckpoint | undefined;
+	/** What another session would go on with from there: the same object until a change has come so far. */
+	readonly optionsAtCheckpoint: SessionOptions;
 	/** Of one target of `options.targets`. */
 	text(target: string): TargetText;
 	/** Somebody is there: puts off the removal of sessions that were left. */
@@ -92,7 +94,8 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'chec
 	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session.
 	 */
 	write(samples: Float32Array, signal?: AbortSignal): Promise<void>;
-	changeLatency(multiplier: LatencyMultiplier): void;
+	/** For what is written after it. */
+	change(change: SessionChange): void;
 	/** Makes final what was written; emits `stretch-ended` after the last of it. The session goes on. */
 	flush(): void;
 	/** Forgets text, audio and caches at once, and begins again under the same name. */

@@ -78,7 +78,7 @@ export interface SessionRecord {
  * the session goes on in the same turn of the loop. What one throws is reported, and its session is recorded no further.
  */
 export interface SessionRecorder {
-	/** `options.prompt` is left out unless `keepText` is set. */
+	/** `options.prompt` and `.glossary` are left out unless `keepText` is set. */
 	open(session: RecordedSession): SessionRecord;
 	/** It waits for its turn; its segments are the updates. */
 	openUpload(upload: RecordedUpload): SessionRecord;

@@ -1,3 +1,4 @@
+import type {SessionChange, SessionOptions} from '../../core/engine/engine.js';
 import type {SessionEvent} from '../../core/session/session-event.js';
 import {StreamEvents, type StreamEvent} from '../../core/session/stream-event.js';
 import type {
@@ -12,7 +13,14 @@ import type {HostedEvent, HostedSession} from '../sessions/session-host.js';
 import {AudioIntake, readAudioMessage} from './audio-intake.js';
 import {closeCodeOf, describeFailure} from './describe-failure.js';
 import {EventLog} from './event-log.js';
+import {MAX_GLOSSARY_CHARACTERS} from './parse-client-message.js';
 import type {ArchivedFacts, ArchivedFinal, ArchivedStream, StreamArchive} from './stream-archive.js';
+
+/**
+ * Glossaries a client may send in all, characters: what is not translated yet is kept for a replica that takes over, and
+ * memory is bounded. Ten of the largest; a thousand of a hundred terms.
+ */
+const MAX_GLOSSARIES_CHARACTERS = 4 * MAX_GLOSSARY_CHARACTERS;
 
 /** What a session is told by its client, in the order in which it was sent. */
 export type StreamInput =
@@ -81,6 +89,9 @@ export class LiveStream {
 	/** Where the engine's counts begin, if the session was reset. */
 	#origin = {sample: 0, command: 0};
 	#saved: SavedPosition;
+	/** As the archive has them. */
+	#savedOptions: SessionOptions;
+	#glossaryCharacters = 0;
 	/** Events of the update that is being told. */
 	#update: UpdateDraft | undefined;
 	#finals: number;
@@ -104,6 +115,7 @@ export class LiveStream {
 		this.#commands = archived?.stream.checkpoint?.commands ?? 0;
 		this.#writtenSamples = firstSample;
 		this.#saved = {saved_samples: this.#intake.receivedSamples, saved_commands: this.#commands};
+		this.#savedOptions = session.optionsAtCheckpoint;
 		this.#sourceLanguage = archived?.stream.sourceLanguage ?? null;
 		this.#finals = archived?.stream.finals.length ?? 0;
 		this.#segments = archived?.stream.segments ?? 0;
@@ -212,13 +224,7 @@ export class LiveStream {
 				await this.#write(readAudioMessage(input.bytes, this.#parts.facts.format), signal);
 				return;
 			case 'session.update':
-				this.#commands++;
-				this.session.changeLatency(input.latency_multiplier);
-				this.#tell({
-					...this.#stamp(),
-					type: 'session.updated',
-					latency_multiplier: input.latency_multiplier,
-				});
+				this.#change(input);
 				return;
 			case 'flush':
 				this.#commands++;
@@ -228,6 +234,37 @@ export class LiveStream {
 				this.#commands++;
 				await this.#end(signal);
 		}
+	}
+
+	#change({
+		latency_multiplier: latencyMultiplier,
+		glossary,
+	}: Extract<StreamInput, {type: 'session.update'}>): void {
+		this.#countGlossary(glossary);
+		this.#commands++;
+		this.session.change({
+			...(latencyMultiplier !== undefined && {latencyMultiplier}),
+			...(glossary !== undefined && {glossary}),
+		});
+		const now = this.session.options;
+		this.#tell({
+			...this.#stamp(),
+			type: 'session.updated',
+			latency_multiplier: now.latencyMultiplier ?? 2,
+			glossary_terms: now.glossary?.length ?? 0,
+		});
+	}
+
+	#countGlossary(glossary: SessionChange['glossary'] = []): void {
+		const characters = glossary.reduce((sum, {source, target}) => sum + source.length + target.length, 0);
+		if (this.#glossaryCharacters + characters > MAX_GLOSSARIES_CHARACTERS) {
+			throw new InfinisstError(
+				'LIMIT_EXCEEDED',
+				`The glossaries of a session may have ${MAX_GLOSSARIES_CHARACTERS} characters in all`,
+				{hint: 'Send only what is needed for this talk; the message was left out.'},
+			);
+		}
+		this.#glossaryCharacters += characters;
 	}
 
 	async #write(samples: Float32Array, signal: AbortSignal): Promise<void> {
@@ -375,7 +412,12 @@ export class LiveStream {
 		release: (() => void) | undefined,
 		reached = this.#saved,
 	): void {
-		const saved = this.#parts.archive.save(this.id, update).then(() => void (this.#saved = reached));
+		const {optionsAtCheckpoint: options} = this.session;
+		const isChanged = options !== this.#savedOptions;
+		this.#savedOptions = options;
+		const saved = this.#parts.archive
+			.save(this.id, isChanged ? {...update, options} : update)
+			.then(() => void (this.#saved = reached));
 		this.#releaseWhen(saved, release);
 	}
 

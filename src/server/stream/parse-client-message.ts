@@ -3,19 +3,35 @@ import {z} from 'zod';
 import {InfinisstError} from '../../core/errors.js';
 import {LATENCY_MULTIPLIERS} from '../../core/engine/engine.js';
 import type {ClientMessage} from '../../core/session/stream-protocol.js';
+import {MAX_GLOSSARY_TERMS, settleGlossary} from '../../core/translation/text/settle-glossary.js';
 import {parseJsonMessage} from '../parse-json-message.js';
 
-/** The longest message there is has a token of 32 characters. */
+/** The longest message but a glossary has a token of 32 characters. */
 const MAX_CHARACTERS = 4096;
+
+/** Of a message with a glossary: 10 000 terms of a hundred characters, translations and punctuation included. */
+export const MAX_GLOSSARY_CHARACTERS = 1024 * 1024;
 
 const seqSchema = z.int().min(-1).max(Number.MAX_SAFE_INTEGER);
 
 const schemas = {
 	resume: z.object({type: z.literal('resume'), token: z.string().min(1), last_seq: seqSchema}),
-	'session.update': z.object({
-		type: z.literal('session.update'),
-		latency_multiplier: z.literal(LATENCY_MULTIPLIERS),
-	}),
+	'session.update': z
+		.object({
+			type: z.literal('session.update'),
+			latency_multiplier: z.literal(LATENCY_MULTIPLIERS).optional(),
+			glossary: z
+				// Counted before they are looked at.
+				.array(z.unknown())
+				.max(MAX_GLOSSARY_TERMS)
+				.pipe(z.array(z.object({source: z.string(), target: z.string()})))
+				.transform(entries => settleGlossary(entries, 'the glossary'))
+				.optional(),
+		})
+		.refine(
+			({latency_multiplier, glossary}) => latency_multiplier !== undefined || glossary !== undefined,
+			'send latency_multiplier, glossary, or both',
+		),
 	flush: z.object({type: z.literal('flush')}),
 	end: z.object({type: z.literal('end')}),
 	ack: z.object({type: z.literal('ack'), seq: seqSchema}),
@@ -23,16 +39,7 @@ const schemas = {
 
 /** @throws {InfinisstError} `OPTION_INVALID`, naming what is wrong, never the text. */
 export function parseClientMessage(text: string): ClientMessage {
-	if (text.length > MAX_CHARACTERS) {
-		throw new InfinisstError(
-			'OPTION_INVALID',
-			`A text message has ${text.length} characters, more than any means`,
-			{
-				hint: 'Send audio in binary messages.',
-			},
-		);
-	}
-
+	assertLength(text, MAX_GLOSSARY_CHARACTERS);
 	const value = parseJsonMessage(text, 'Send one JSON object a message, and audio in binary messages.');
 	const type = (value as {readonly type?: unknown} | null)?.type;
 	if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) {
@@ -41,11 +48,23 @@ export function parseClientMessage(text: string): ClientMessage {
 		});
 	}
 
+	if (type !== 'session.update') assertLength(text, MAX_CHARACTERS);
 	const parsed = schemas[type as ClientMessage['type']].safeParse(value);
 	if (parsed.success) return parsed.data;
 	const [issue] = parsed.error.issues;
 	throw new InfinisstError(
 		'OPTION_INVALID',
-		`${issue?.path.join('.') ?? 'the message'} of a message "${type}" is wrong: ${issue?.message ?? 'not valid'}`,
+		`${describePlace(issue)} of a message "${type}" is wrong: ${issue?.message ?? 'not valid'}`,
 	);
+}
+
+function describePlace(issue: z.core.$ZodIssue | undefined): string {
+	return issue === undefined || issue.path.length === 0 ? 'The whole' : issue.path.join('.');
+}
+
+function assertLength({length}: string, most: number): void {
+	if (length <= most) return;
+	throw new InfinisstError('OPTION_INVALID', `A text message has ${length} characters, more than any means`, {
+		hint: `Send audio in binary messages, and glossaries of ${MAX_GLOSSARY_CHARACTERS} characters at most.`,
+	});
 }

@@ -37,8 +37,11 @@ export interface ArchivedUpdate {
 	readonly segments: number;
 	/** Spoken now, as far as it is known. */
 	readonly sourceLanguage: string | null;
+	/** Those of the checkpoint, where a change has come so far since the update before. */
+	readonly options?: SessionOptions;
 }
 
+/** Its options are those of the checkpoint. */
 export interface ArchivedStream extends ArchivedFacts {
 	readonly finals: readonly ArchivedFinal[];
 	readonly segments: number;

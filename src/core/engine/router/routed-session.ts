@@ -1,5 +1,6 @@
 import {InfinisstError} from '../../errors.js';
 import {createDeferred, type Deferred} from '../../util/deferred.js';
+import {ChangingOptions} from '../changing-options.js';
 import type {
 	EngineSession,
 	LatencyMultiplier,
@@ -57,11 +58,11 @@ interface Stay {
  */
 export class RoutedSession implements EngineSession {
 	readonly id: string;
-	readonly options: SessionOptions;
 	/** Fires with what ended the session. */
 	readonly ended = new AbortController();
 	readonly #host: SessionHost;
 	readonly #journal: Journal;
+	readonly #options: ChangingOptions;
 	readonly #queue = new UpdateQueue();
 	readonly #writes: WaitingWrite[] = [];
 	#checkpoint: SessionCheckpoint | undefined;
@@ -71,7 +72,7 @@ export class RoutedSession implements EngineSession {
 
 	constructor({id, options, checkpoint, host}: RoutedSessionParts) {
 		this.id = id;
-		this.options = options;
+		this.#options = new ChangingOptions(options, checkpoint?.commands);
 		this.#host = host;
 		this.#checkpoint = checkpoint;
 		this.#journal = new Journal(checkpoint ?? {firstSample: 0, commands: 0});
@@ -80,6 +81,11 @@ export class RoutedSession implements EngineSession {
 
 	get updates(): AsyncIterable<SessionUpdate> {
 		return this.#queue.updates;
+	}
+
+	/** As of the checkpoint. */
+	get options(): SessionOptions {
+		return this.#options.reached;
 	}
 
 	/** Where another replica would go on. */
@@ -114,12 +120,14 @@ export class RoutedSession implements EngineSession {
 		if (this.#isOver) return;
 		this.#latencyMultiplier = change.latencyMultiplier ?? this.#latencyMultiplier;
 		this.#journal.change(change);
+		this.#options.note(change);
 		this.#tell();
 	}
 
 	flush(): void {
 		if (this.#isOver) return;
 		this.#journal.flush();
+		this.#options.note();
 		this.#tell();
 	}
 
@@ -217,6 +225,7 @@ export class RoutedSession implements EngineSession {
 		const before = this.#checkpoint;
 		this.#journal.trim(checkpoint, stay.told);
 		this.#checkpoint = checkpoint;
+		this.#options.reach(checkpoint.commands);
 		this.#queue.push(update);
 		const hasMoved =
 			update.events.length > 0 ||

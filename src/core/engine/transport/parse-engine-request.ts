@@ -1,4 +1,5 @@
 import {InfinisstError} from '../../errors.js';
+import {MAX_GLOSSARY_TERMS} from '../../translation/text/settle-glossary.js';
 import type {EngineRequest} from './engine-messages.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -12,15 +13,29 @@ const isOptional =
 		value === undefined || check(value);
 const isText = (value: unknown): boolean => typeof value === 'string';
 
+const isGlossary = (value: unknown): boolean =>
+	Array.isArray(value) &&
+	value.length <= MAX_GLOSSARY_TERMS &&
+	value.every(entry => isObject(entry) && isText(entry['source']) && isText(entry['target']));
+
 function isSessionOptions(value: unknown): boolean {
 	if (!isObject(value)) return false;
-	const {sourceLanguage, targets, partials, words, prompt, catchUp} = value;
+	const {sourceLanguage, targets, partials, words, prompt, glossary, catchUp} = value;
 	return (
 		isText(sourceLanguage) &&
 		Array.isArray(targets) &&
 		targets.every(isText) &&
 		[partials, words, catchUp].every(isOptional(flag => typeof flag === 'boolean')) &&
-		isOptional(isText)(prompt)
+		isOptional(isText)(prompt) &&
+		isOptional(isGlossary)(glossary)
+	);
+}
+
+function isSessionChange(value: unknown): boolean {
+	return (
+		isObject(value) &&
+		isOptional(isNumber)(value['latencyMultiplier']) &&
+		isOptional(isGlossary)(value['glossary'])
 	);
 }
 
@@ -38,7 +53,7 @@ const FIELDS: Readonly<Record<EngineRequest['type'], Readonly<Record<string, (va
 			checkpoint: isOptional(isCheckpoint),
 		},
 		audio: {session: isNumber, samples: value => value instanceof Float32Array},
-		change: {session: isNumber, change: isObject},
+		change: {session: isNumber, change: isSessionChange},
 		flush: {session: isNumber},
 		end: {session: isNumber},
 		read: {session: isNumber, updates: isNumber},

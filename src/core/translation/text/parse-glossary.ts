@@ -1,8 +1,6 @@
 import type {GlossaryEntry} from '../../engine/engine.js';
 import {InfinisstError} from '../../errors.js';
-
-/** More is no glossary for a talk, and each is looked for in every turn. */
-const MAX_TERMS = 10_000;
+import {settleGlossary} from './settle-glossary.js';
 
 /**
  * Reads a glossary: a term and its translation in each line, a tab between them. Empty lines and those that begin with
@@ -12,7 +10,7 @@ const MAX_TERMS = 10_000;
  * @throws {InfinisstError} `OPTION_INVALID` with the line that is wrong.
  */
 export function parseGlossary(text: string, place: string): readonly GlossaryEntry[] {
-	const entries = new Map<string, GlossaryEntry>();
+	const entries: GlossaryEntry[] = [];
 	for (const [index, line] of text
 		.replace(/^\u{FEFF}/u, '')
 		.split(/\r?\n/)
@@ -28,12 +26,7 @@ export function parseGlossary(text: string, place: string): readonly GlossaryEnt
 				},
 			);
 		}
-		entries.set(source.toLowerCase(), {source, target});
-		if (entries.size > MAX_TERMS) {
-			throw new InfinisstError('OPTION_INVALID', `${place} has more than ${MAX_TERMS} terms`, {
-				hint: 'Keep those of this talk.',
-			});
-		}
+		entries.push({source, target});
 	}
-	return [...entries.values()];
+	return settleGlossary(entries, place);
 }

@@ -6,8 +6,9 @@ import {AGENT_TYPES, parseAgentType} from '../agents.js';
 import type {CompatibleSessions} from '../compatible-sessions.js';
 import {addEndpoint, sessionIdOf} from '../endpoint.js';
 import {SESSION_NOT_FOUND} from '../failures.js';
-import {parsePair} from '../language-pairs.js';
+import {joinPairs, parsePair} from '../language-pairs.js';
 import {openCompatibleSession} from '../open-compatible-session.js';
+import {languagePairParameter} from '../parameters.js';
 import {parseLatencyMultiplier} from '../parse-latency.js';
 import type {SessionNames} from '../session-names.js';
 
@@ -27,7 +28,7 @@ export function registerInit(
 		summary: 'Open a session; its audio and text go over /wss/{session_id}',
 		parameters: {
 			agent_type: z.string().default(AGENT_TYPES[0]),
-			language_pair: z.string(),
+			language_pair: languagePairParameter,
 			latency_multiplier: z.int().optional(),
 			client_id: z.string().optional(),
 			evaluation_mode: z.boolean().default(false),
@@ -42,10 +43,11 @@ export function registerInit(
 		},
 		handle(parameters, request) {
 			const pairs = models.pairs();
+			const languagePair = joinPairs(parameters.language_pair);
 			const {hosted} = openCompatibleSession(sessions, names, {
 				agentType: parseAgentType(parameters.agent_type),
-				languagePair: parameters.language_pair,
-				pair: parsePair(parameters.language_pair, pairs),
+				languagePair,
+				pair: parsePair(languagePair, pairs),
 				clientId: parameters.client_id === '' ? undefined : parameters.client_id,
 				latencyMultiplier: parseLatencyMultiplier(
 					parameters.latency_multiplier ?? settings().latencyMultiplier,

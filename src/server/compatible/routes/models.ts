@@ -6,8 +6,9 @@ import {AGENT_TYPES} from '../agents.js';
 import type {CompatibleSessions} from '../compatible-sessions.js';
 import {describeEngine} from '../describe-engine.js';
 import {addEndpoint} from '../endpoint.js';
-import {formatPair, parsePair} from '../language-pairs.js';
+import {formatPair, joinPairs, parsePair} from '../language-pairs.js';
 import {openCompatibleSession} from '../open-compatible-session.js';
+import {languagePairParameter} from '../parameters.js';
 import type {SessionNames} from '../session-names.js';
 
 export interface ModelRouteParts extends Pick<ServerParts, 'settings' | 'models' | 'signal'> {
@@ -77,7 +78,7 @@ export function registerModels(app: FastifyInstance, parts: ModelRouteParts): vo
 		url: '/load_model',
 		summary: 'Load the model of a language pair if that is needed, then open a session',
 		parameters: {
-			language_pair: z.string(),
+			language_pair: languagePairParameter,
 			client_id: z.string().optional(),
 			model_type: z.string().optional(),
 		},
@@ -89,12 +90,13 @@ export function registerModels(app: FastifyInstance, parts: ModelRouteParts): vo
 			language_pair: z.string(),
 			ray_based: z.boolean(),
 		},
-		async handle({language_pair: languagePair, client_id: clientId, model_type: modelType}, request) {
+		async handle({language_pair, client_id: clientId, model_type: modelType}, request) {
 			const pairs = models.pairs();
+			const languagePair = joinPairs(language_pair);
 			const pair = parsePair(languagePair, pairs);
 			// Clients of the original name its agent here.
 			const isModel = modelType !== undefined && modelType !== '' && modelType !== AGENT_TYPES[0];
-			const asked = {sourceLanguage: pair.sourceLanguage, targets: [pair.target]};
+			const asked = {sourceLanguage: pair.sourceLanguage, targets: pair.targets};
 			const {name} = models.choose(isModel ? {...asked, model: modelType} : asked);
 			await models.load(name, signal);
 			const {hosted} = openCompatibleSession(sessions, names, {

@@ -57,7 +57,7 @@ export function registerSessionControl(
 		handle({session_id: id, latency_multiplier}, request) {
 			const session = sessions.find(id, request);
 			if (session === undefined) return fail(INVALID_SESSION);
-			session.hosted.changeLatency(parseLatencyMultiplier(latency_multiplier));
+			session.hosted.change({latencyMultiplier: parseLatencyMultiplier(latency_multiplier)});
 			return {success: true, latency_multiplier};
 		},
 	});

@@ -7,10 +7,10 @@ export interface TextSocket {
 }
 
 /**
- * `text` and `status` hold what is so now: a newer one takes the place of one that has not been sent, unless something else
- * was said in between. A `message` is always sent.
+ * A `message` is always sent. Others hold what is so now, and are named by what they are of, such as `text/de`: a newer one takes
+ * the place of one that has not been sent, unless a message was sent in between.
  */
-export type FrameKind = 'text' | 'status' | 'message';
+export type FrameKind = `text/${string}` | 'status' | 'message';
 
 /** Messages that may wait to be sent before whoever causes them shall wait. */
 const MAX_WAITING_MESSAGES = 64;
@@ -37,14 +37,15 @@ export class Outbox {
 	/** @param onSent - called unless the socket was lost before. */
 	push(kind: FrameKind, text: string, onSent?: () => void): void {
 		if (this.#isClosed) return;
-		if (kind !== 'message' && this.#frames.at(-1)?.kind === kind) this.#frames.pop();
+		const place = kind === 'message' ? -1 : this.#findReplaced(kind);
+		if (place !== -1) this.#frames.splice(place, 1);
 		this.#frames.push({kind, text, onSent});
 		this.#sendNext();
 	}
 
 	/** Takes back texts that have not been sent: they are no longer so. */
 	dropTexts(): void {
-		this.#frames = this.#frames.filter(({kind}) => kind !== 'text');
+		this.#frames = this.#frames.filter(({kind}) => !kind.startsWith('text/'));
 	}
 
 	/** Resolves when everything has left, or the socket is gone. */
@@ -67,6 +68,11 @@ export class Outbox {
 		this.#frames = [];
 		this.#empty?.resolve();
 		this.#room?.resolve();
+	}
+
+	#findReplaced(kind: FrameKind): number {
+		const message = this.#frames.findLastIndex(frame => frame.kind === 'message');
+		return this.#frames.findIndex((frame, index) => index > message && frame.kind === kind);
 	}
 
 	get #hasRoom(): boolean {

@@ -38,7 +38,9 @@ export interface WssConnectionParts {
 	readonly onRefused: (reason: 'frame' | 'audio' | 'idle_socket') => void;
 }
 
-/** A socket that a speaker uses a session over: audio and commands in, the whole text after each update out. */
+/**
+ * A socket that a speaker uses a session over: audio and commands in, the whole text of each target out after each update.
+ */
 export class WssConnection implements SessionClient {
 	readonly #session: CompatibleSession;
 	readonly #socket: WebSocket;
@@ -53,7 +55,8 @@ export class WssConnection implements SessionClient {
 	#waiting = 0;
 	#waitingBytes = 0;
 	#isReady = false;
-	#isTextNew = false;
+	/** Targets whose text has not been sent as it is. */
+	readonly #newTexts = new Set<string>();
 	#lastStatus = '';
 	/** Ends what keeps the session while it waits for its place. */
 	#release: (() => void) | undefined;
@@ -129,7 +132,7 @@ export class WssConnection implements SessionClient {
 				await this.#session.completeStretch();
 				return;
 			case 'latency':
-				hosted.changeLatency(command.multiplier);
+				hosted.change({latencyMultiplier: command.multiplier});
 				this.#outbox.push('message', `LATENCY_UPDATED: Set to ${command.multiplier}`);
 		}
 	}
@@ -140,17 +143,17 @@ export class WssConnection implements SessionClient {
 				this.#showProgress(event);
 				return;
 			case 'text-final':
-				if (event.target === this.#session.target) this.#textChanged();
+				this.#textChanged(event.target);
 				return;
 			case 'stretch-ended':
 				this.#sayCompleted();
 				return;
 			case 'session-reset':
-				this.#isTextNew = false;
+				this.#newTexts.clear();
 				this.#outbox.dropTexts();
 				return;
 			case 'session-closed':
-				this.#sayText();
+				this.#sayTexts();
 				this.#end(event.cause);
 				return;
 			case 'text-partial':
@@ -179,35 +182,35 @@ export class WssConnection implements SessionClient {
 		this.#outbox.push('message', 'READY: The model is ready');
 		this.#sayCompleted();
 		if (this.#told.size === 0 || !this.#session.isStretchOver) {
-			this.#isTextNew = true;
-			this.#sayText();
+			for (const target of this.#session.targets) this.#newTexts.add(target);
+			this.#sayTexts();
 		}
 	}
 
-	/** One frame for all that an update brings. */
-	#textChanged(): void {
-		if (this.#isTextNew) return;
-		this.#isTextNew = true;
-		queueMicrotask(() => this.#sayText());
+	/** One frame of each target for all that an update brings. */
+	#textChanged(target: string): void {
+		if (this.#newTexts.size === 0) queueMicrotask(() => this.#sayTexts());
+		this.#newTexts.add(target);
 	}
 
-	#sayText(): void {
-		if (!this.#isTextNew) return;
-		this.#isTextNew = false;
-		this.#pushText(this.#session.text);
+	#sayTexts(): void {
+		for (const target of this.#session.targets) {
+			if (this.#newTexts.has(target)) this.#pushText(target, this.#session.text(target));
+		}
+		this.#newTexts.clear();
 	}
 
-	#pushText(text: string): void {
-		if (text !== '') this.#outbox.push('text', STATUS_FRAME.test(text) ? ` ${text}` : text);
+	#pushText(target: string, text: string): void {
+		if (text !== '') this.#outbox.push(`text/${target}`, STATUS_FRAME.test(text) ? ` ${text}` : text);
 	}
 
 	/** Each stretch ends with its whole text, then the sign that it is complete. */
 	#sayCompleted(): void {
-		this.#isTextNew = false;
-		const {completed} = this.#session;
+		this.#newTexts.clear();
+		const {completed, targets} = this.#session;
 		for (const stretch of completed.filter(each => !this.#told.has(each))) {
 			this.#told.add(stretch);
-			this.#pushText(stretch.text);
+			for (const [index, text] of stretch.texts.entries()) this.#pushText(targets[index]!, text);
 			this.#outbox.push('message', 'PROCESSING_COMPLETE: All audio has been translated', () => {
 				const place = completed.indexOf(stretch);
 				if (place !== -1) completed.splice(place, 1);

@@ -96,7 +96,7 @@ describe('a session that is active', () => {
 		const {session, events} = openHosted(host);
 		const looks = (): number => events.filter(({type}) => type === 'lag-measured').length;
 		await session.write(scriptedAudio(4));
-		session.changeLatency(4);
+		session.change({latencyMultiplier: 4});
 		await session.write(scriptedAudio(8));
 		await settle();
 		expect(session.options.latencyMultiplier).toBe(4);
@@ -244,7 +244,7 @@ describe('a session that is reset', () => {
 	it('is opened with the latency of now', async () => {
 		const {host} = await openHostFixture();
 		const {session, events} = openHosted(host);
-		session.changeLatency(4);
+		session.change({latencyMultiplier: 4});
 		session.reset();
 		await session.write(scriptedAudio(8));
 		await settle();
@@ -297,7 +297,7 @@ describe('a session that waits', () => {
 		const {session, events, until} = openHosted(host);
 		await session.write(scriptedAudio(3));
 		session.flush();
-		session.changeLatency(2);
+		session.change({latencyMultiplier: 2});
 		await session.write(scriptedAudio(4, 2));
 		session.end();
 		await settle();

@@ -154,7 +154,7 @@ it.each(Array.from({length: RUNS}, (_, seed) => [seed + 1]))(
 				one.session.destroy();
 				one.isDestroyed = true;
 			} else if (action === 15) {
-				one.session.changeLatency(LATENCY_MULTIPLIERS[pick(4)]!);
+				one.session.change({latencyMultiplier: LATENCY_MULTIPLIERS[pick(4)]!});
 			} else if (action < 18) {
 				fixture.clock.advance(pick(60));
 			} else {

@@ -28,19 +28,32 @@ function open(): {socket: SlowSocket; outbox: Outbox} {
 
 it('sends only the newest of the texts that a slow socket kept waiting', () => {
 	const {socket, outbox} = open();
-	for (let words = 1; words <= 5; words++) outbox.push('text', 'word '.repeat(words));
+	for (let words = 1; words <= 5; words++) outbox.push('text/de', 'word '.repeat(words));
 	socket.flush();
 	socket.flush();
 	expect(socket.sent).toEqual(['word ', 'word '.repeat(5)]);
 });
 
+it('keeps the newest text of each target', () => {
+	const {socket, outbox} = open();
+	outbox.push('message', 'READY:');
+	for (let words = 1; words <= 3; words++) {
+		outbox.push('text/de', `[de] ${words}`);
+		outbox.push('text/es', `[es] ${words}`);
+	}
+	outbox.push('message', 'PROCESSING_COMPLETE:');
+	outbox.push('text/de', '[de] 4');
+	for (let index = 0; index < 5; index++) socket.flush();
+	expect(socket.sent).toEqual(['READY:', '[de] 3', '[es] 3', 'PROCESSING_COMPLETE:', '[de] 4']);
+});
+
 it('sends every message, in order, with the text that was so before it', () => {
 	const {socket, outbox} = open();
 	outbox.push('message', 'READY:');
-	outbox.push('text', 'a');
-	outbox.push('text', 'a b');
+	outbox.push('text/de', 'a');
+	outbox.push('text/de', 'a b');
 	outbox.push('message', 'PROCESSING_COMPLETE:');
-	outbox.push('text', 'c');
+	outbox.push('text/de', 'c');
 	outbox.push('message', 'ERROR: one');
 	outbox.push('message', 'ERROR: two');
 	for (let index = 0; index < 6; index++) socket.flush();
@@ -50,7 +63,7 @@ it('sends every message, in order, with the text that was so before it', () => {
 it('takes back texts that are no longer so', () => {
 	const {socket, outbox} = open();
 	outbox.push('message', 'READY:');
-	outbox.push('text', 'a');
+	outbox.push('text/de', 'a');
 	outbox.dropTexts();
 	socket.flush();
 	expect(socket.sent).toEqual(['READY:']);
@@ -80,7 +93,7 @@ it('makes those wait who cause more messages than are taken, and lets them go on
 it('is empty when the last frame has left, not before', async () => {
 	const {socket, outbox} = open();
 	let isEmpty = false;
-	outbox.push('text', 'a');
+	outbox.push('text/de', 'a');
 	outbox.push('message', 'b');
 	void outbox.whenEmpty().then(() => (isEmpty = true));
 	socket.flush();
