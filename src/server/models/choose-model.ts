@@ -14,7 +14,8 @@ const LISTED_LANGUAGE = 'en';
 /**
  * The model that serves a request soonest: one that is loaded before one that is being loaded before one that is
  * installed before one to fetch, one that failed after its like; among equals the first. Several languages that no
- * model writes alone are written by a combination of those that write each of them.
+ * installed model writes alone are written by a combination of those that write each of them, unless more is to be
+ * fetched for that.
  *
  * @param candidates - those preferred first.
  * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`, naming what is possible; `MODEL_UNKNOWN`.
@@ -28,11 +29,18 @@ export function chooseModel(candidates: readonly ModelCandidate[], request: Mode
 		throw unsupported(wanted, [model], request);
 	}
 
-	const [best = combine(candidates, request)] = rank(
-		candidates.filter(model => canTranslate(model, request)),
-	);
+	const [alone] = rank(candidates.filter(model => canTranslate(model, request)));
+	const best = alone?.isInstalled === true ? alone : fetchLess(alone, combine(candidates, request));
 	if (best === undefined) throw unsupported('No model here', candidates, request);
 	return best;
+}
+
+function fetchLess(
+	alone: ModelCandidate | undefined,
+	combined: ModelCandidate | undefined,
+): ModelCandidate | undefined {
+	if (alone === undefined || combined === undefined) return alone ?? combined;
+	return downloadBytesOf(combined) < downloadBytesOf(alone) ? combined : alone;
 }
 
 /** A model that is not there yet: one that hears, with all that its text must be translated by. */
@@ -72,12 +80,16 @@ export function listPairs(candidates: readonly ModelCandidate[]): LanguagePair[]
 					target,
 					state: stateOfPair(model),
 					model: model.name,
-					downloadBytes: model.isInstalled ? 0 : model.sizeBytes,
+					downloadBytes: downloadBytesOf(model),
 				});
 			}
 		}
 	}
 	return [...pairs.values()];
+}
+
+function downloadBytesOf({parts}: ModelCandidate): number {
+	return parts.reduce((sum, {isInstalled, sizeBytes}) => sum + (isInstalled ? 0 : sizeBytes), 0);
 }
 
 function isListed(source: string, target: string): boolean {

@@ -6,7 +6,7 @@ function model(name: string, change: Partial<ModelCandidate> = {}): ModelCandida
 	const state = change.state ?? 'available';
 	return {
 		name,
-		parts: [{name, sizeBytes: 1000, isInstalled: state !== 'needs_download'}],
+		parts: [{name, sizeBytes: change.sizeBytes ?? 1000, isInstalled: state !== 'needs_download'}],
 		state,
 		isInstalled: state !== 'needs_download',
 		sizeBytes: 1000,
@@ -75,6 +75,26 @@ describe('chooseModel()', () => {
 		);
 	});
 
+	it('puts together what is there, or nearly, before it fetches one that writes all', () => {
+		const ear = {name: 'ear', sizeBytes: 1000, isInstalled: true};
+		const combination = (name: string, target: string, sizeBytes: number): ModelCandidate =>
+			model(`ear+${name}`, {
+				state: 'needs_download',
+				parts: [ear, {name, sizeBytes, isInstalled: false}],
+				targets: ['same', target],
+			});
+		const large = combination('large', 'it', 500);
+		const all = {...large, targets: ['same', 'it', 'zh']};
+		const small = [combination('a', 'it', 100), combination('b', 'zh', 100)];
+		const request = {sourceLanguage: 'en', targets: ['it', 'zh']};
+		expect(chooseModel([all, ...small], request).name).toBe('ear+a+b');
+		expect(chooseModel([all, combination('a', 'it', 100), combination('b', 'zh', 450)], request).name).toBe(
+			'ear+large',
+		);
+		const installed = {...all, state: 'available', isInstalled: true} as const;
+		expect(chooseModel([installed, ...small], request).name).toBe('ear+large');
+	});
+
 	it('takes a target that is spoken for captions', () => {
 		const captions = model('captions', {targets: ['same']});
 		expect(chooseModel([captions], {sourceLanguage: 'it', targets: ['it']}).name).toBe('captions');
@@ -130,6 +150,17 @@ describe('listPairs()', () => {
 			{source: 'ja', target: 'same', state: 'needs_download', model: 'large', downloadBytes: 5000},
 			{source: 'ja', target: 'en', state: 'needs_download', model: 'large', downloadBytes: 5000},
 		]);
+		const parts = [
+			{name: 'base', sizeBytes: 5000, isInstalled: true},
+			{name: 'text', sizeBytes: 300, isInstalled: false},
+		];
+		const combined = model('base+text', {
+			state: 'needs_download',
+			sourceLanguages: ['en'],
+			targets: ['it'],
+			parts,
+		});
+		expect(listPairs([combined])).toMatchObject([{state: 'needs_download', downloadBytes: 300}]);
 		expect(listPairs([model('base', {state: 'loaded', sourceLanguages: ['en']})])).toEqual([
 			{source: 'en', target: 'same', state: 'loaded', model: 'base', downloadBytes: 0},
 		]);
