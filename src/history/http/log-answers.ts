@@ -32,7 +32,7 @@ export function answerLogList(reader: SessionReader, {query}: HistoryRequest): H
 		return answerResult(`Cannot find matching node_id for a given node ip ${nodeIp}`, {result: null}, 404);
 	}
 
-	if (glob.startsWith('/') || glob.split('/').includes('..')) {
+	if (glob.startsWith('/') || leavesFolder(glob)) {
 		return answerText(
 			`Invalid glob filter: ${glob}. It must be a relative path and cannot contain '..'.`,
 			400,
@@ -48,9 +48,10 @@ export function answerLogList(reader: SessionReader, {query}: HistoryRequest): H
 	return answerResult('', {result: groups});
 }
 
-/** Also where the dots or slashes were encoded once more. */
+/** Also where the dots or slashes were encoded once more, and as another system would read it. */
 function leavesFolder(path: string): boolean {
-	const decoded = path.replaceAll(/%(2e|2f|5c)/gi, escape => decodeURIComponent(escape));
+	const decoded = path.replaceAll(/%(2e|2f|3a|5c)/gi, escape => decodeURIComponent(escape));
+	if (/^(?:[a-z]:|\\|\/\/)/i.test(decoded)) return true;
 	return decoded.split(/[/\\]/).includes('..') || decoded.includes('\0');
 }
 
