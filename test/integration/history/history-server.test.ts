@@ -2,7 +2,7 @@ import {mkdir, symlink, writeFile} from 'node:fs/promises';
 import {request} from 'node:http';
 import {join} from 'node:path';
 import {gunzipSync} from 'node:zlib';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest';
 
 import {createCollectListener} from '../../../src/history/collect/collect-listener.js';
 import {openDashboardFiles} from '../../../src/history/http/dashboard-files.js';
@@ -54,15 +54,24 @@ function post(url: string, body: string, headers: Record<string, string> = {}): 
 }
 
 describeWithShared('the history server', () => {
+	let recorded: HistoryStore;
 	let url: string;
 
-	beforeEach(async () => {
-		const collector = await serve(
-			createCollectListener({store, cluster: testCluster, isDraining: () => false}),
+	beforeAll(async () => {
+		recorded = await openHistory({path: ':memory:'});
+		const collector = await listen(
+			createCollectListener({store: recorded, cluster: testCluster, isDraining: () => false}),
+			here,
 		);
 		for (const batch of readRecordedBatches())
-			expect((await post(collector, JSON.stringify(batch))).status).toBe(200);
-		url = await serve(createHistoryListener({store}));
+			expect((await post(collector.url, JSON.stringify(batch))).status).toBe(200);
+		await collector.close();
+		const server = await listen(createHistoryListener({store: recorded}), here);
+		({url} = server);
+		return async () => {
+			await server.close();
+			recorded.close();
+		};
 	});
 
 	it('answers from events that were posted, at an address that can be sent on', async () => {
@@ -109,7 +118,7 @@ describeWithShared('the history server', () => {
 	it('hides the values of environment variables from browsers only', async () => {
 		const address = `${url}/c/default/test/${SESSION}/api/v0/actors?detail=1`;
 		// As sent by curl: fetch() itself says what only browsers say.
-		const asProgram = readBody(ask(store.read(store.sessions()[0]!.id), '/api/v0/actors?detail=1'));
+		const asProgram = readBody(ask(recorded.read(recorded.sessions()[0]!.id), '/api/v0/actors?detail=1'));
 		const asBrowser = await (await fetch(address, {headers: {'user-agent': 'Mozilla/5.0'}})).text();
 		const secret = String.raw`\"TEAM\": \"ml\"`;
 		expect([asProgram.includes(secret), asProgram.includes('<redacted>')]).toEqual([true, false]);
@@ -169,8 +178,12 @@ describeWithShared('the history server', () => {
 		expect((await fetch(`${base}/api/nosuch`)).status).toBe(404);
 		expect((await fetch(`${base}/api/jobs/`, {method: 'POST'})).status).toBe(405);
 	});
+});
 
-	it('asks for the token of a cluster that has one', async () => {
+describe('a cluster', () => {
+	it('is read with its token only, where it has one', async () => {
+		store.openSession(testCluster, SESSION);
+		const url = await serve(createHistoryListener({store}));
 		store.setClusterToken(testCluster, 'open sesame');
 		const address = `${url}/c/default/test/${SESSION}/api/jobs/`;
 		expect((await fetch(address)).status).toBe(401);
