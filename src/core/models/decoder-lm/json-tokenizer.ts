@@ -1,4 +1,5 @@
 import {InfinisstError} from '../../errors.js';
+import {BYTE_OF_CHARACTER} from '../decoding/byte-characters.js';
 import {createLanguageTokenizer} from './create-language-tokenizer.js';
 import type {LanguageTokenizer} from './language-tokenizer.js';
 import type {TokenizerFile} from './tokenizer-file.js';
@@ -62,7 +63,7 @@ function listBytes(
 		if (token !== undefined) bytes[id] = token.special ? new Uint8Array(0) : encoder.encode(token.content);
 		else if (isByteLevel)
 			bytes[id] = Uint8Array.from(
-				Array.from(written).flatMap(character => byteOfCharacter.get(character) ?? []),
+				Array.from(written).flatMap(character => BYTE_OF_CHARACTER.get(character) ?? []),
 			);
 		else if (/^<0x[0-9A-F]{2}>$/.test(written))
 			bytes[id] = Uint8Array.of(Number.parseInt(written.slice(1, -1), 16));
@@ -107,15 +108,4 @@ function listParts(part: unknown, key: string): Part[] {
 	if (typeof part !== 'object' || part === null) return [];
 	const inner = (part as Part)[key];
 	return Array.isArray(inner) ? (inner as Part[]) : [part as Part];
-}
-
-/** GPT-2's printable characters for bytes (Radford et al. 2019), as in `whisper-vocabulary.ts`. */
-const byteOfCharacter = new Map<string, number>();
-{
-	const isPrintable = (byte: number): boolean =>
-		(byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
-	let moved = 256;
-	for (let byte = 0; byte < 256; byte++) {
-		byteOfCharacter.set(String.fromCharCode(isPrintable(byte) ? byte : moved++), byte);
-	}
 }

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {copyFile, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
+import {HALF_FORMATS} from '../graph/half-formats.js';
 import {probeIntegerRange} from '../graph/integer-range.js';
 import type {WeightFormat} from '../graph/linear.js';
 import type {Precision} from '../precision.js';
@@ -13,15 +14,6 @@ import {readJsonFile, TOKENIZER_FILES} from './model-folder.js';
 import {networkShape} from './network-shape.js';
 import {openSeq2seqCheckpoint} from './seq2seq-checkpoint.js';
 import {SEQ2SEQ_FILES, type Seq2seqDescription} from './seq2seq-description.js';
-
-/** Weights of the two halves: only the encoder, which runs one text at a time, may tie rows together. */
-const FORMATS: Readonly<Record<Precision, {encoder: WeightFormat; decoder: WeightFormat}>> = {
-	fp32: {encoder: 'float32', decoder: 'float32'},
-	fp16w: {encoder: 'float16', decoder: 'float16'},
-	int8: {encoder: 'int8', decoder: 'blocks8'},
-	q8: {encoder: 'blocks8', decoder: 'blocks8'},
-	q4: {encoder: 'blocks8', decoder: 'blocks8'},
-};
 
 /**
  * Turns the weights of a translation model into the graphs this program runs. Exported graphs are taken as they are, those
@@ -67,7 +59,7 @@ async function writingSteps(
 ): Promise<(() => Promise<void>)[]> {
 	const config = await readJsonFile(sourceDirectory, 'config.json');
 	const shape = networkShape(config, description);
-	const formats = FORMATS[precision];
+	const formats = HALF_FORMATS[precision];
 	const largestInteger = await probeIntegerRange();
 	const write = async (
 		writeGraph: typeof writeEncoderGraph,

@@ -5,9 +5,9 @@ import {
 	floatTensor,
 	linear,
 	multiplyTransposed,
-	type Matrix,
 	type WeightStyle,
 } from '../graph/linear.js';
+import {projectStacked, scaleProjection, type Projection} from '../graph/stacked-projection.js';
 import type {Seq2seqCheckpoint} from './seq2seq-checkpoint.js';
 import type {NetworkShape} from './network-shape.js';
 
@@ -73,7 +73,7 @@ export async function projectSelf(
 	x: Value,
 	name: string,
 ): Promise<[query: Value, key: Value, value: Value]> {
-	const parts = await projectStacked(context, x, `${name}.qkv`, [
+	const parts = await projectHeads(context, x, `${name}.qkv`, [
 		await loadProjection(context, `${name}.q_proj`, queryScale(context)),
 		await loadProjection(context, `${name}.k_proj`),
 		await loadProjection(context, `${name}.v_proj`),
@@ -87,7 +87,7 @@ export async function projectKeyValue(
 	x: Value,
 	name: string,
 ): Promise<[key: Value, value: Value]> {
-	const parts = await projectStacked(context, x, `${name}.kv`, [
+	const parts = await projectHeads(context, x, `${name}.kv`, [
 		await loadProjection(context, `${name}.k_proj`),
 		await loadProjection(context, `${name}.v_proj`),
 	]);
@@ -178,44 +178,21 @@ function activate({graph, shape}: LayerContext, x: Value): Value {
 	}
 }
 
-interface Projection {
-	readonly matrix: Matrix;
-	readonly bias: Float32Array;
-}
-
 function queryScale({shape, heads}: LayerContext): number {
 	return (shape.width / heads) ** -0.5;
 }
 
 async function loadProjection({checkpoint}: LayerContext, name: string, scale = 1): Promise<Projection> {
-	const {outputs, inputs, values} = await checkpoint.matrix(name);
-	const bias = await checkpoint.vector(`${name}.bias`);
-	if (scale === 1) return {matrix: {outputs, inputs, values}, bias};
-	return {
-		matrix: {outputs, inputs, values: values.map(value => value * scale)},
-		bias: bias.map(value => value * scale),
-	};
+	const projection = {matrix: await checkpoint.matrix(name), bias: await checkpoint.vector(`${name}.bias`)};
+	return scaleProjection(projection, scale);
 }
 
-async function projectStacked(
+async function projectHeads(
 	context: LayerContext,
 	x: Value,
 	name: string,
 	projections: readonly Projection[],
 ): Promise<Value[]> {
-	const {inputs} = projections[0]!.matrix;
-	const outputs = projections.reduce((sum, {matrix}) => sum + matrix.outputs, 0);
-	const values = new Float32Array(outputs * inputs);
-	const bias = new Float32Array(outputs);
-	let row = 0;
-	for (const projection of projections) {
-		values.set(projection.matrix.values, row * inputs);
-		bias.set(projection.bias, row);
-		row += projection.matrix.outputs;
-	}
-	const product = await linear(context.graph, context, x, name, {outputs, inputs, values}, bias);
-	const parts = context.graph.nodes('Split', [product], projections.length, {
-		attributes: {axis: -1n, num_outputs: BigInt(projections.length)},
-	});
+	const parts = await projectStacked(context.graph, context, x, name, projections);
 	return parts.map(part => splitHeads(context, part));
 }

@@ -1,8 +1,9 @@
 import {copyFile, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {HALF_FORMATS} from '../graph/half-formats.js';
 import {probeIntegerRange} from '../graph/integer-range.js';
-import type {WeightFormat, WeightStyle} from '../graph/linear.js';
-import type {Precision} from '../precision.js';
+import type {WeightStyle} from '../graph/linear.js';
+import type {BuildGraphsOptions} from '../store/graph-builders.js';
 import {crossFormatOf} from './cross-attention.js';
 import {openWhisperCheckpoint} from './whisper-checkpoint.js';
 import {writeDecoderGraph} from './whisper-decoder-graph.js';
@@ -10,26 +11,6 @@ import {WHISPER_FILES} from './whisper-files.js';
 import {describeWhisper, type WhisperDescription} from './whisper-description.js';
 import {listTokens, type TokenizerFile} from './whisper-vocabulary.js';
 import {writeCrossGraph, writeEncoderGraph} from './whisper-encoder-graph.js';
-
-export interface BuildWhisperGraphsOptions {
-	/** Holds the weights as they were fetched: CTranslate2 `model.bin` or safetensors, and their JSON files. */
-	readonly sourceDirectory: string;
-	/** Exists and is empty; receives the graphs and everything else needed to run the model. */
-	readonly outputDirectory: string;
-	readonly precision: Precision;
-	readonly signal?: AbortSignal;
-	/** Called now and then with the share that is done, 0..1. */
-	readonly onProgress?: (fraction: number) => void;
-}
-
-/** Weights of the two halves: only the encoder, which runs one session at a time, may tie rows together. */
-const FORMATS: Readonly<Record<Precision, {encoder: WeightFormat; decoder: WeightFormat}>> = {
-	fp32: {encoder: 'float32', decoder: 'float32'},
-	fp16w: {encoder: 'float16', decoder: 'float16'},
-	int8: {encoder: 'int8', decoder: 'blocks8'},
-	q8: {encoder: 'blocks8', decoder: 'blocks8'},
-	q4: {encoder: 'blocks8', decoder: 'blocks8'},
-};
 
 /**
  * Turns the weights of a Whisper model of any size into the ONNX graphs this program runs.
@@ -43,8 +24,8 @@ export async function buildWhisperGraphs({
 	precision,
 	signal,
 	onProgress,
-}: BuildWhisperGraphsOptions): Promise<void> {
-	const formats = FORMATS[precision];
+}: BuildGraphsOptions): Promise<void> {
+	const formats = HALF_FORMATS[precision];
 	const largestInteger = await probeIntegerRange();
 	const encoder: WeightStyle = {format: formats.encoder, largestInteger};
 	const decoder: WeightStyle = {format: formats.decoder, largestInteger};

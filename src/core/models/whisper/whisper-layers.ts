@@ -1,5 +1,6 @@
 import type {GraphBuilder, Value} from '../graph/graph-builder.js';
-import {linear, type Matrix, type WeightStyle} from '../graph/linear.js';
+import {linear, type WeightStyle} from '../graph/linear.js';
+import {projectStacked, scaleProjection, type Projection} from '../graph/stacked-projection.js';
 import {type WhisperCheckpoint} from './whisper-checkpoint.js';
 import {HEAD_SIZE} from './whisper-dimensions.js';
 
@@ -51,14 +52,14 @@ export async function projectSelf(context: LayerContext, x: Value, name: string)
 	const query = await loadProjection(context, `${name}.q_proj`, QUERY_SCALE);
 	const key = await loadProjection(context, `${name}.k_proj`);
 	const value = await loadProjection(context, `${name}.v_proj`);
-	return projectStacked(context, x, `${name}.qkv`, [query, key, value]);
+	return projectStacked(context.graph, context, x, `${name}.qkv`, [query, key, value]);
 }
 
 /** Key and value of an attention that looks at the encoder's output `x`, from one product. */
 export async function projectKeyValue(context: LayerContext, x: Value, name: string): Promise<Value[]> {
 	const key = await loadProjection(context, `${name}.k_proj`);
 	const value = await loadProjection(context, `${name}.v_proj`);
-	return projectStacked(context, x, `${name}.kv`, [key, value]);
+	return projectStacked(context.graph, context, x, `${name}.kv`, [key, value]);
 }
 
 /** [batch, time, width] to [batch, heads, time, head size]. */
@@ -90,40 +91,9 @@ export async function addFeedForward(context: LayerContext, x: Value, name: stri
 	return context.graph.node('Add', [x, await project(context, inner, `${name}.fc2`)]);
 }
 
-interface Projection {
-	readonly matrix: Matrix;
-	/** All zeros where the checkpoint has none, as keys do. */
-	readonly bias: Float32Array;
-}
-
+/** Biases are all zeros where the checkpoint has none, as keys do. */
 async function loadProjection({checkpoint}: LayerContext, name: string, scale = 1): Promise<Projection> {
-	const {outputs, inputs, values} = await checkpoint.matrix(name);
-	const bias = (await checkpoint.vector(`${name}.bias`)) ?? new Float32Array(outputs);
-	if (scale === 1) return {matrix: {outputs, inputs, values}, bias};
-	return {
-		matrix: {outputs, inputs, values: values.map(value => value * scale)},
-		bias: bias.map(value => value * scale),
-	};
-}
-
-async function projectStacked(
-	context: LayerContext,
-	x: Value,
-	name: string,
-	projections: readonly Projection[],
-): Promise<Value[]> {
-	const {inputs} = projections[0]!.matrix;
-	const outputs = projections.reduce((sum, {matrix}) => sum + matrix.outputs, 0);
-	const values = new Float32Array(outputs * inputs);
-	const bias = new Float32Array(outputs);
-	let row = 0;
-	for (const projection of projections) {
-		values.set(projection.matrix.values, row * inputs);
-		bias.set(projection.bias, row);
-		row += projection.matrix.outputs;
-	}
-	const product = await linear(context.graph, context, x, name, {outputs, inputs, values}, bias);
-	return context.graph.nodes('Split', [product], projections.length, {
-		attributes: {axis: -1n, num_outputs: BigInt(projections.length)},
-	});
+	const matrix = await checkpoint.matrix(name);
+	const bias = (await checkpoint.vector(`${name}.bias`)) ?? new Float32Array(matrix.outputs);
+	return scaleProjection({matrix, bias}, scale);
 }

@@ -1,3 +1,5 @@
+import {BYTE_OF_CHARACTER} from '../decoding/byte-characters.js';
+
 /**
  * Text of tokens. GPT-2's byte-level encoding (Radford et al. 2019, section 2.2): every byte of UTF-8 is
  * written as one printable character; bytes that are printable stand for themselves, the others are
@@ -21,7 +23,7 @@ export class WhisperVocabulary {
 		const bytes: number[] = [];
 		for (const id of ids) {
 			for (const character of this.#tokens[id] ?? '') {
-				const byte = byteOfCharacter.get(character);
+				const byte = BYTE_OF_CHARACTER.get(character);
 				if (byte !== undefined) bytes.push(byte);
 			}
 		}
@@ -33,16 +35,6 @@ export class WhisperVocabulary {
 const PUNCTUATION = /^\s*[^\p{L}\p{M}\p{N}\s\uFFFD]+\s*$/u;
 
 const utf8 = new TextDecoder();
-
-const byteOfCharacter = new Map<string, number>();
-{
-	const isPrintable = (byte: number): boolean =>
-		(byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
-	let moved = 256;
-	for (let byte = 0; byte < 256; byte++) {
-		byteOfCharacter.set(String.fromCharCode(isPrintable(byte) ? byte : moved++), byte);
-	}
-}
 
 /** The part of a `tokenizer.json` that names the tokens. */
 export interface TokenizerFile {
