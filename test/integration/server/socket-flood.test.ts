@@ -24,7 +24,7 @@ function start(path: string, ...parameters: readonly string[]): {child: ChildPro
 	const command = ['ulimit -n "$(ulimit -Hn)"; exec "$@"', 'sh', process.execPath, script, ...parameters];
 	const child = spawn('sh', ['-c', ...command], {stdio: ['ignore', 'pipe', 'inherit']});
 	onTestFinished(() => void child.kill('SIGKILL'));
-	return {child, lines: createInterface({input: child.stdout!})};
+	return {child, lines: createInterface({input: child.stdout})};
 }
 
 async function readLimit(): Promise<number> {
@@ -60,7 +60,7 @@ it(
 		const beforeBytes = await readBytes(server.child);
 
 		const client = start('test/helpers/open-many-sockets.js', new URL(url).port, String(flood));
-		const told = on(client.lines, 'line') as AsyncIterator<[string]>;
+		const told = on(client.lines, 'line') as AsyncIterator<[string], [string]>;
 		const next = async (): Promise<Told> => JSON.parse((await told.next()).value[0]) as Told;
 		const answered = await next();
 		expect(answered.type).toBe('answered');

@@ -11,7 +11,7 @@ import {ownerOf} from '../owner-of.js';
 import type {SessionLog} from '../session-log.js';
 import {roundToThousandths} from '../round-to-thousandths.js';
 
-export interface HealthRouteParts extends Pick<ServerParts, 'models' | 'signal'> {
+export interface HealthRouteParts extends Pick<ServerParts, 'settings' | 'models' | 'signal'> {
 	readonly sessions: CompatibleSessions;
 	readonly log: SessionLog;
 }
@@ -21,7 +21,7 @@ const MAX_HISTORY = 1000;
 /** How the server and its sessions are. */
 export function registerHealth(
 	app: FastifyInstance,
-	{models, signal, sessions, log}: HealthRouteParts,
+	{settings, models, signal, sessions, log}: HealthRouteParts,
 ): void {
 	addEndpoint(app, {
 		method: 'GET',
@@ -108,7 +108,10 @@ export function registerHealth(
 		const isLacking = [...models.routers().values()].some(router =>
 			router.routerStatistics().replicas.some(({state}) => state !== 'ready'),
 		);
-		return isLacking || models.models().some(({state}) => state === 'failed') ? 'degraded' : 'healthy';
+		// What some client asked for and could not be fetched is no fault of the server.
+		const configured = new Set(settings().models);
+		const hasFailed = models.models().some(({name, state}) => state === 'failed' && configured.has(name));
+		return isLacking || hasFailed ? 'degraded' : 'healthy';
 	}
 }
 
