@@ -14,7 +14,8 @@ import {startFakeHub, type FakeHub} from '../../helpers/fake-hub.js';
 import {openTestServer} from '../../helpers/open-test-server.js';
 import {fixtureFolder} from '../../helpers/random-translation-model.js';
 import {readClip} from '../../helpers/read-clip.js';
-import {describeWithShared} from '../../helpers/shared.js';
+import {describeWithShared, sharedPath} from '../../helpers/shared.js';
+import {openRawSocket} from '../../helpers/stream-server.js';
 import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 import {describeWithWhisperBase} from '../../helpers/whisper-base.js';
 
@@ -97,6 +98,15 @@ describeWithShared('a pair out of English', () => {
 			const one = await fetch(`${url}/v1/models/${encodeURIComponent('whisper-base+opus-mt-en-de')}`);
 			expect(await one.json()).toMatchObject({id: 'whisper-base+opus-mt-en-de', state: 'loaded'});
 
+			// What hears in it serves recordings as well.
+			const form = new FormData();
+			form.append('model', 'whisper-base+opus-mt-en-de');
+			form.append('file', new Blob([await readFile(sharedPath('audio/dev/en_jfk.flac'))]), 'jfk.flac');
+			const transcription = await fetch(`${url}/v1/audio/transcriptions`, {method: 'POST', body: form});
+			expect(await transcription.json()).toMatchObject({
+				text: expect.stringContaining('ask not what your country') as string,
+			});
+
 			const both = await ask(url, '/load_model', {json: {language_pair: 'English -> German, Spanish'}});
 			expect(both).toMatchObject({message: 'whisper-base+opus-mt-en-de+opus-mt-en-es is loaded'});
 		}, 120_000);
@@ -106,7 +116,8 @@ describeWithShared('a pair out of English', () => {
 			['it is not to be had', undefined, {}, 'opus-mt-en-it'],
 			['nothing may be fetched', undefined, {download: false}, 'infinisst models pull opus-mt-en-it'],
 		] as const)('fails with one clear sentence where %s', async (_title, endpoint, settings, words) => {
-			const {url} = await startServer(endpoint ?? hub.endpoint, settings);
+			const server = await startServer(endpoint ?? hub.endpoint, settings);
+			const {url} = server;
 			const id = await init(url, {language_pair: 'English -> Italian'});
 			const page = await new PageSocket(url, id).open();
 			expect(await page.closed.promise).toMatchObject({code: expect.any(Number) as number});
@@ -117,6 +128,10 @@ describeWithShared('a pair out of English', () => {
 				status: 'not_found',
 				error: rest[0]!.slice('ERROR: '.length),
 			});
+			const {socketUrl} = server;
+			const stream = openRawSocket(`${socketUrl}/v1/stream?source=en&target=it`);
+			expect(await stream.until('error')).toMatchObject({fatal: true, code: 'MODEL_UNAVAILABLE'});
+			await stream.closed;
 			// It is what a client wanted, not what the server needs.
 			expect(await get(url, '/health')).toMatchObject({status: 'healthy'});
 		});
