@@ -37,7 +37,7 @@ describeWithWhisperBase('a small recording that holds very much', () => {
 		const form = new FormData();
 		form.set('model', 'whisper-1');
 		for (const [field, value] of Object.entries(fields)) form.set(field, value);
-		form.set('file', new Blob([bytes as Uint8Array<ArrayBuffer>]), name);
+		form.set('file', new Blob([bytes]), name);
 		const answer = await fetch(`${server.url}${route}`, {method: 'POST', body: form});
 		return {status: answer.status, text: await answer.text()};
 	};
