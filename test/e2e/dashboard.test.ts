@@ -10,7 +10,10 @@ import {execa} from 'execa';
 import {chromium, type Browser, type BrowserContext} from 'playwright-core';
 import {beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 
+import {openMountedHistory} from '../../src/history/mount/open-mounted-history.js';
+import {HISTORY_PATH} from '../../src/server/history/mounted-history.js';
 import {testHome} from '../helpers/default-model.js';
+import {openTestServer} from '../helpers/open-test-server.js';
 import {describeWithChromium} from '../helpers/programs.js';
 import {describeWithDashboard, ensureDashboard} from '../helpers/ray-dashboard.js';
 import {programPath} from '../helpers/run-program.js';
@@ -43,13 +46,15 @@ describeWithShared("Ray's dashboard on an imported session", () => {
 				RecordedPage
 			>;
 			let url: string;
+			let db: string;
+			let dashboardDirectory: string;
 			let context: BrowserContext;
 
 			beforeAll(async () => {
-				await ensureDashboard();
+				({directory: dashboardDirectory} = await ensureDashboard());
 				await mkdir(ARTEFACTS, {recursive: true});
 				const folder = await mkdtemp(join(tmpdir(), 'infinisst-test-'));
-				const db = join(folder, 'history.db');
+				db = join(folder, 'history.db');
 				const env = {...process.env, INFINISST_HOME: testHome};
 				const history = [programPath, 'history'];
 				await execa(process.execPath, [...history, 'import', sharedPath('history/storage'), '--db', db], {
@@ -94,6 +99,21 @@ describeWithShared("Ray's dashboard on an imported session", () => {
 				expect(chosen.headers()['content-type']).toContain('text/html');
 				const {faults, text} = await visit(`${url}/`, 'jobs', recorded['jobs']!);
 				expect(faults).toEqual([]);
+				expect(text).toContain('raysubmit_fail');
+			});
+
+			it('works below /history/ of a translation server', async () => {
+				const mountedHistory = await openMountedHistory({
+					path: db,
+					basePath: HISTORY_PATH,
+					dashboardDirectory,
+				});
+				onTestFinished(() => mountedHistory.close());
+				const server = await openTestServer({parts: parts => ({...parts, mountedHistory})});
+				const was = recorded['jobs']!;
+				const {faults, failed, text} = await visit(`${server.url}${HISTORY_PATH}${SESSION}/`, 'jobs', was);
+				expect(faults).toEqual([]);
+				expect(failed.filter(request => !(request in was.requests))).toEqual([]);
 				expect(text).toContain('raysubmit_fail');
 			});
 
