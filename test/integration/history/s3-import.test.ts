@@ -14,6 +14,9 @@ import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 
 const signal = new AbortController().signal;
 
+/** There are hundreds, which tell nothing that the rest do not. */
+const OTHER_LOG = /\/logs\/(?!job-driver|raylet|serve|events(?:$|\/event_(?!CORE)))/;
+
 async function run(folder: string, env: Record<string, string>, ...args: readonly string[]) {
 	const context = createFakeContext({cwd: folder, env: {INFINISST_HOME: folder, ...env}});
 	const exitCode = await main(['history', ...args], context);
@@ -36,20 +39,21 @@ describeWithPython('the import from an S3-compatible store', () => {
 			await cp(sharedPath('history/storage'), join(buckets, 'ray-history/team/storage'), {
 				recursive: true,
 				mode: 0,
+				filter: path => !OTHER_LOG.test(path),
 			});
 			const {url} = await startS3Server(buckets);
 			const source = ['s3://ray-history/team/storage/', '--endpoint', url, '--quiet'];
 			const first = await run(folder, S3_KEYS, 'import', ...source, '--db', 's3.db');
 			expect(first).toMatchObject({
 				exitCode: 0,
-				stdout: '1 sessions, 483 files of which 0 were known, 2743 events, 0 damaged\n',
+				stdout: '1 sessions, 36 files of which 0 were known, 2743 events, 0 damaged\n',
 			});
 			const again = await run(
 				folder,
 				{...S3_KEYS, AWS_ENDPOINT_URL_S3: url, AWS_REGION: 'us-east-1'},
 				...['import', 's3://ray-history/team/storage', '--quiet', '--db', 's3.db'],
 			);
-			expect(again.stdout).toContain('483 files of which 483 were known, 0 events');
+			expect(again.stdout).toContain('36 files of which 36 were known, 0 events');
 			await run(
 				folder,
 				{},
