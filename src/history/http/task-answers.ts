@@ -53,7 +53,10 @@ export function answerTasks(reader: SessionReader, {query, isBrowser}: HistoryRe
 }
 
 /** The head looks at a filter's column when it looks at a task: where there is none, any will do. */
-function dropUnreached(reader: SessionReader, {filters, excludesDrivers}: ListOptions): readonly ListFilter[] {
+function dropUnreached(
+	reader: SessionReader,
+	{filters, excludesDrivers}: ListOptions,
+): readonly ListFilter[] {
 	const known = filters.filter(({column}) => FILTERABLE.some(name => name === column));
 	if (known.length === filters.length) return filters;
 	const hasTasks = reader.countTasks(sourceQuery(readTaskQuery(known, excludesDrivers))) > 0;
