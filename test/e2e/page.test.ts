@@ -105,12 +105,16 @@ describeWithShared('the built-in page', () => {
 					await expect.poll(() => page.getByRole('status').textContent(), WAIT).toBe('Done');
 				});
 
-				it('fits a screen of 320 pixels, and becomes all captions on demand', async () => {
+				it('says what must be fetched first, fits a screen of 320 pixels, and becomes all captions on demand', async () => {
 					const {page, complaints} = await openPage(await launch(chromiumPath), await startServer(), {
 						viewport: {width: 320, height: 480},
 						colorScheme: 'dark',
 					});
 					await chooseCaptions(page);
+					const languages = await page.getByRole('combobox', {name: 'Write', exact: true}).allInnerTexts();
+					for (const language of ['Chinese', 'German', 'Italian', 'Spanish']) {
+						expect(languages.join('\n')).toContain(`${language} (fetches 113 MB first)`);
+					}
 					expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
 					expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
 						'rgb(20, 22, 26)',

@@ -24,7 +24,11 @@ export class ParameterError extends Error {
 export type ParameterShape = Readonly<Record<string, z.ZodType>>;
 
 /** A pair, or in a JSON body several with the same language spoken. */
-export const languagePairParameter = z.union([z.string(), z.array(z.string()).min(1)]);
+export const languagePairParameter = z
+	.union([z.string(), z.array(z.string()).min(1)])
+	.describe(
+		'Such as "English -> German"; several languages as "English -> German, Spanish", or as a list in JSON',
+	);
 
 type Place = 'query' | 'body';
 

@@ -23,7 +23,7 @@ export function registerWss(app: FastifyInstance, {sessions, settings, metrics, 
 				description:
 					'Send binary frames of float32 samples (mono, 16 kHz, little-endian) and the text frames EOF and LATENCY:n. ' +
 					'Receive INITIALIZING:, READY:, ERROR:, LATENCY_UPDATED: and PROCESSING_COMPLETE: frames; every other frame is the ' +
-					'whole translation so far. Closed with 4000 for an unknown session, 4001 when another socket takes its place.',
+					'whole translation so far, with several targets that of one, behind its code, as in "[de] Guten Tag". Closed with 4000 for an unknown session, 4001 when another socket takes its place.',
 				params: z.object({session_id: z.string()}),
 			},
 		},
