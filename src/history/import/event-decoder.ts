@@ -1,5 +1,5 @@
 import {EventBatch, type EventGroup} from '../ingest/event-batch.js';
-import {parseJson} from './parse-json.js';
+import {addJson} from './add-json.js';
 import {JsonSplitter, type JsonPiece} from './split-json.js';
 
 /** Which file is decoded. */
@@ -9,7 +9,7 @@ export interface EventFile {
 	readonly linesRead: number;
 }
 
-/** Events of some lines of a file, which go into the history at once. Plain data: it goes from thread to thread. */
+/** Events of some lines of a file, which go into the history at once. */
 export interface DecodedEvents {
 	readonly events: EventGroup;
 	/** Lines of the file up to the last of these. */
@@ -27,7 +27,7 @@ const BATCH_EVENTS = 12_000;
 /** Text that is written in one transaction, where events are long: some of them hold whole stacks. */
 const BATCH_CHARACTERS = 24 * 1024 * 1024;
 
-/** Makes events of the bytes of a file. */
+/** Makes events of the bytes of a file that comes piece by piece, one after the other. */
 export class EventDecoder {
 	readonly #path: string;
 	readonly #splitter = new JsonSplitter();
@@ -85,22 +85,15 @@ export class EventDecoder {
 		}
 
 		this.#characters += piece.text.length;
-		const value = parseJson(piece.text);
-		if (value === undefined) this.#batch.damages.push({source: this.#path, place, reason: 'no JSON'});
-		// A line may hold one event, or one array of them.
-		else if (Array.isArray(value)) {
-			for (const [index, item] of value.entries()) {
-				this.#batch.add(item, this.#path, `${place}, item ${index + 1}`);
-			}
-		} else this.#batch.add(value, this.#path, place);
+		addJson(this.#batch, piece.text, this.#path, place);
 	}
 
 	#cut(isLast: boolean): DecodedEvents {
-		const {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs} = this.#batch;
+		const events = this.#batch.toGroup();
 		this.#batch = new EventBatch();
 		this.#characters = 0;
 		return {
-			events: {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs},
+			events,
 			linesRead: Math.max(this.#line, this.#linesKnown),
 			isLast,
 		};

@@ -96,12 +96,12 @@ class Value {
 	}
 
 	#tooLong(length: number, line: number): JsonPiece {
-		return {
-			type: 'damage',
-			line,
-			reason: `${length} bytes long, more than the ${this.#maxBytes} that are taken`,
-		};
+		return {type: 'damage', line, reason: describeTooLong(length, this.#maxBytes)};
 	}
+}
+
+export function describeTooLong(length: number, maxBytes: number): string {
+	return `${length} bytes long, more than the ${maxBytes} that are taken`;
 }
 
 function toPiece(text: string, line: number): JsonPiece | undefined {
@@ -193,6 +193,7 @@ class ArraySplitter {
 	}
 }
 
-function isBlank(byte: number): boolean {
+/** White space, or of a byte order mark. */
+export function isBlank(byte: number): boolean {
 	return byte <= 0x20 || byte === 0xef || byte === 0xbb || byte === 0xbf;
 }

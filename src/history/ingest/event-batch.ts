@@ -49,11 +49,13 @@ export class EventBatch implements EventGroup {
 	}
 
 	get taskRecords(): readonly TaskRecord[] {
-		return [...this.#tasks.values()]
-			.sort(({key: a}, {key: b}) =>
-				a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : a.attempt - b.attempt,
-			)
-			.map(recordTask);
+		return sortTasks(Array.from(this.#tasks.values(), recordTask));
+	}
+
+	/** The same as plain data. */
+	toGroup(): EventGroup {
+		const {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs} = this;
+		return {taskRecords, entityEvents, damages, eventCount, firstNs, lastNs};
 	}
 
 	/** Takes one event from JSON; what cannot be taken is noted under `source` and `place`. */
@@ -99,4 +101,21 @@ export class EventBatch implements EventGroup {
 		if (task === undefined) this.#tasks.set(name, {key, events: [event]});
 		else task.events.push(event);
 	}
+}
+
+/** All that several groups come to. An attempt may be in more than one of them, and then is so in the result. */
+export function joinEventGroups(groups: readonly EventGroup[]): EventGroup {
+	const firsts = groups.map(({firstNs}) => firstNs).filter(ns => ns !== '');
+	return {
+		taskRecords: sortTasks(groups.flatMap(({taskRecords}) => taskRecords)),
+		entityEvents: groups.flatMap(({entityEvents}) => entityEvents),
+		damages: groups.flatMap(({damages}) => damages),
+		eventCount: groups.reduce((sum, {eventCount}) => sum + eventCount, 0),
+		firstNs: firsts.reduce((first, ns) => (ns < first ? ns : first), firsts[0] ?? ''),
+		lastNs: groups.reduce((last, {lastNs}) => (lastNs > last ? lastNs : last), ''),
+	};
+}
+
+function sortTasks(records: TaskRecord[]): TaskRecord[] {
+	return records.sort((a, b) => (a.taskId < b.taskId ? -1 : a.taskId > b.taskId ? 1 : a.attempt - b.attempt));
 }
