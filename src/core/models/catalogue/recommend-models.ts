@@ -50,7 +50,7 @@ const BYTES_PER_SECOND = 10e9;
 const LANGUAGE_MODEL_SHARE = 0.55;
 
 /** ... but for those that are fetched with 4 bits. */
-const PACKED = /^gemma-/;
+const PACKED = 'gemma-';
 
 /**
  * Models of texts, those that translate better first: by what their makers publish for FLORES-200, where they do, and by
@@ -163,7 +163,7 @@ function describe({hearing, text}: Chain): Recommendation {
 }
 
 function weightBytes({name, family, sizeBytes}: ModelSummary): number {
-	return family === 'decoder-lm' && !PACKED.test(name) ? sizeBytes * LANGUAGE_MODEL_SHARE : sizeBytes;
+	return family === 'decoder-lm' && !name.startsWith(PACKED) ? sizeBytes * LANGUAGE_MODEL_SHARE : sizeBytes;
 }
 
 function loadOf(model: ModelSummary): number {

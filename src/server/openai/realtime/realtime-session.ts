@@ -97,9 +97,13 @@ export abstract class RealtimeSession {
 	 */
 	protected refuseUnknown({type}: ClientEvent, kind: string, known: readonly string[]): never {
 		const last = known.length - 1;
-		throw new InfinisstError('OPTION_INVALID', `There is no event "${type.slice(0, 100)}" in a ${kind} session`, {
-			hint: `Send ${known.slice(0, last).join(', ')} or ${known[last]}.`,
-		});
+		throw new InfinisstError(
+			'OPTION_INVALID',
+			`There is no event "${type.slice(0, 100)}" in a ${kind} session`,
+			{
+				hint: `Send ${known.slice(0, last).join(', ')} or ${known[last]}.`,
+			},
+		);
 	}
 
 	/** Ends the hosted session, all of its text told; the next audio opens another. */

@@ -1,5 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {isHostAllowed, isLocalApplication, isOriginAllowed} from '../../../../src/server/auth/check-origin.js';
+import {
+	isHostAllowed,
+	isLocalApplication,
+	isOriginAllowed,
+} from '../../../../src/server/auth/check-origin.js';
 
 describe('isOriginAllowed()', () => {
 	it.each([
