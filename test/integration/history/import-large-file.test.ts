@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {expect, it} from 'vitest';
+import {expect, it, vi} from 'vitest';
 
 import {importStorage} from '../../../src/history/import/import-storage.js';
 import {openDirectoryTree} from '../../../src/history/import/storage-tree.js';
@@ -10,11 +10,11 @@ import {openHistory} from '../../../src/history/store/sqlite-history-store.js';
 import {ask, makeTaskEvents, readBody} from '../../helpers/history.js';
 import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 
-const TASKS = 8000;
+const TASKS = 10_000;
 const LIST = '/api/v0/tasks?detail=1&limit=10000';
 const folder = 'cluster_default/session_1/job_events/01000000';
 
-/** 4 MB: files of this size are decoded by threads. */
+/** 5 MB: files of this size are decoded by threads. */
 const lines = makeTaskEvents(0, TASKS).map(event => JSON.stringify(event));
 
 /** Imports a storage with these files. */
@@ -84,4 +84,28 @@ it('keeps what comes before the end of a large archive that was cut off', async 
 		reason: 'the archive is broken: unexpected end of file',
 	});
 	store.close();
+});
+
+it('goes on behind the last transaction after an import that was given up', async () => {
+	const store = await openHistory({path: ':memory:'});
+	const root = await temporaryDirectory();
+	const whole = await openHistory({path: ':memory:'});
+	await importFiles({'a.jsonl': lines.join('\n')}, whole, root);
+	const controller = new AbortController();
+	const write = vi.spyOn(store, 'write').mockImplementationOnce((...what) => {
+		write.mockRestore();
+		store.write(...what);
+		controller.abort(new Error('given up'));
+	});
+	await expect(
+		importStorage(store, await openDirectoryTree(root), {signal: controller.signal}),
+	).rejects.toThrow('given up');
+	const first = JSON.parse(readList(store)) as {data: {result: {total: number}}};
+	expect(first.data.result.total).toBeLessThan(TASKS);
+	const {events} = await importFiles({}, store, root);
+	expect(events).toBeGreaterThan(0);
+	expect(events).toBeLessThan(TASKS);
+	expect(readList(store) === readList(whole)).toBe(true);
+	store.close();
+	whole.close();
 });
