@@ -85,7 +85,8 @@ console.log(
 		`${run.differences.length} said anything else than undisturbed`,
 );
 for (const difference of run.differences) console.log(difference);
-await writeResults(flags.output, {machine, flags, model, precision: DEFAULT_PRECISION, figures, ...run});
+const {output, ...asked} = flags;
+await writeResults(output, {machine, flags: asked, model, precision: DEFAULT_PRECISION, figures, ...run});
 process.exitCode = run.differences.length === 0 ? 0 : 1;
 
 function summarise(values: readonly number[]): {median: number; p95: number; longest: number} {
