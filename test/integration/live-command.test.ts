@@ -433,7 +433,7 @@ describe('flags that do not go together', () => {
 		[['a.wav', '--speed', '2'], /--speed is the pace of a live recording\. Add --live/],
 		[['a.wav', '--latency', '1'], /--latency is for live use\. Add --live/],
 		[['a.wav', '--subtitles', 'a.vtt'], /--subtitles is for live use\. .*--output a\.vtt\./],
-		[['a.wav', '--to', 'same,en'], /Several languages at once are for live use\./],
+		[['a.wav', '--to', 'same,en', '--format', 'srt'], /srt of several languages needs a file for each\./],
 		[['-', '--speed', '2'], /--speed is for files; the standard input and the microphone have a pace/],
 		[['-', '--beam', '5'], /--beam weighs whole sentences, .* or add --no-live\./],
 		[['--mic', '--beam', '5'], /--beam weighs whole sentences, .* Leave it out in live use\./],

@@ -54,7 +54,7 @@ function combine(candidates: readonly ModelCandidate[], request: ModelRequest): 
 				canTranslate(model, {sourceLanguage, targets: [target]}) &&
 				(hearing === undefined || model.parts[0]?.name === hearing),
 		);
-		const [best] = rank(able);
+		const [best] = rank(able.sort((a, b) => downloadBytesOf(a) - downloadBytesOf(b)));
 		if (best === undefined) return undefined;
 		chosen.push(best);
 	}

@@ -108,9 +108,13 @@ describeWithShared('hosted sessions', () =>
 			expect(find('it', 'same')).toMatchObject({state: 'loaded'});
 			expect(find('yue', 'same')).toMatchObject({state: 'needs_download', model: 'whisper-large-v3'});
 			expect(find('yue', 'same')!.downloadBytes).toBeGreaterThan(1e9);
-			expect(find('en', 'zh')).toBeUndefined();
-			expect(() => models.choose({sourceLanguage: 'en', targets: ['zh']})).toThrow(
-				'No model here translates English into Chinese',
+			expect(find('en', 'zh')).toMatchObject({
+				state: 'needs_download',
+				model: 'whisper-base+opus-mt-en-zh',
+				downloadBytes: 113_000_000,
+			});
+			expect(() => models.choose({sourceLanguage: 'en', targets: ['la']})).toThrow(
+				'No model here translates English into Latin',
 			);
 		});
 

@@ -73,7 +73,7 @@ describe('messages that cannot be taken', () => {
 			'OPTION_INVALID',
 			/latency_multiplier/,
 		],
-		['a novel', `"${'x'.repeat(5000)}"`, 'OPTION_INVALID', /5002 characters/],
+		['a novel', `{"type":"flush","x":"${'x'.repeat(5000)}"}`, 'OPTION_INVALID', /5023 characters/],
 		[
 			'a second session',
 			'{"type":"resume","token":"x","last_seq":0}',
