@@ -56,6 +56,10 @@ describe('infinisst serve, /v1/stream, with the default model', () => {
 		const clip = pieces();
 		for (const piece of clip.splice(0, Math.ceil(clip.length * 0.7))) await client.write(piece);
 		await expect.poll(() => ofType(events, 'final').length, {timeout: 60_000}).toBeGreaterThan(0);
+		// What happened is written once a second: of a server that lived for less there would be nothing.
+		await expect
+			.poll(async () => (await runProgram(['history', 'sessions', '--db', history])).stdout)
+			.toContain(`_${first.child.pid}`);
 		const before = events.length;
 		first.child.kill('SIGKILL');
 		await once(first.child, 'exit');
