@@ -23,6 +23,13 @@ const ALLOWED: readonly AllowedDifference[] = [
 		place: /"f+01000000"\/0\]\.profiling_data\.events\[\d+\]$/,
 		because: "the head's own driver goes on after the question",
 	},
+	{
+		path: /^\/(logical\/actors|nodes\/)/,
+		place: /(^|\.)startTime$/,
+		within: 500,
+		because:
+			'the head reads its clock again when it writes the event, on a busy machine some time after the table',
+	},
 ];
 
 const ENDED = ['SUCCEEDED', 'FAILED', 'STOPPED'];
