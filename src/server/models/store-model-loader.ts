@@ -1,4 +1,5 @@
 import {availableParallelism} from 'node:os';
+import {speechCapabilities, toTextModelOptions} from '../../core/engine/chain/model-abilities.js';
 import {chainReplicaModule} from '../../core/engine/chain/chain-replica-module.js';
 import type {RouterEvent} from '../../core/engine/router/router-event.js';
 import {openRouter, type Router} from '../../core/engine/router/router.js';
@@ -84,7 +85,10 @@ export class StoreModelLoader implements ModelLoader {
 			});
 		}
 		const texts: TextModelOptions[] = [];
-		for (const part of others) texts.push(toTextOptions(await this.#preparePart(part, options)));
+		for (const part of others) {
+			const text = await this.#preparePart(part, options);
+			texts.push(toTextModelOptions(text.model, text.graphsDirectory));
+		}
 		return {graphsDirectory, texts};
 	}
 
@@ -175,7 +179,7 @@ function describeSummary({name, sizeBytes, isInstalled, languages, tasks}: Model
 		sizeBytes,
 		isInstalled,
 		sourceLanguages: languages,
-		targets: tasks.map(task => (task === 'transcribe' ? 'same' : 'en')),
+		targets: speechCapabilities({name, languages, tasks}).targets,
 	};
 }
 
@@ -202,22 +206,6 @@ function describeCombination(hearing: ModelFacts, texts: readonly ModelSummary[]
 		};
 	});
 	return combineFacts([hearing, ...translating]);
-}
-
-function toTextOptions({
-	graphsDirectory,
-	model,
-}: {
-	readonly graphsDirectory: string;
-	readonly model: InstalledModel;
-}): TextModelOptions {
-	const {name, family, languages, targets = languages} = model;
-	if (family === 'whisper') {
-		throw new InfinisstError('OPTION_INVALID', `${name} hears, and translates no text`, {
-			hint: 'Name it first, and behind it models of texts.',
-		});
-	}
-	return {family, graphsDirectory, name, languages, targets};
 }
 
 /** @throws {InfinisstError} `OPTION_INVALID`. */

@@ -1,12 +1,15 @@
-import {routeTarget, type TargetRoute} from '../../../core/engine/chain/route-target.js';
-import {POLICY_NAMES, type EngineCapabilities} from '../../../core/engine/engine.js';
+import {
+	speechCapabilities,
+	textCapabilities,
+	toTextModelOptions,
+} from '../../../core/engine/chain/model-abilities.js';
+import {routeTarget} from '../../../core/engine/chain/route-target.js';
 import {InfinisstError} from '../../../core/errors.js';
 import {
 	resolveSpeechTask,
 	type SpeechModelAbilities,
 	type SpeechTask,
 } from '../../../core/language/resolve-speech-task.js';
-import type {ModelFamily} from '../../../core/models/catalogue/catalogue.js';
 import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {ModelEventListener} from '../../../core/models/model-event.js';
 import type {InstalledModel, ModelStore, ModelSummary} from '../../../core/models/model-store.js';
@@ -77,7 +80,7 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	const ready: TextModelOptions[] = [];
 	for (const name of needed) {
 		const text = await ensureInstalled(name, options, context);
-		ready.push({...describeText(text), graphsDirectory: await build(text, options, context)});
+		ready.push(toTextModelOptions(text, await build(text, options, context)));
 	}
 
 	return {
@@ -146,13 +149,12 @@ function isWritten(source: string, target: string): boolean {
 	return target === 'same' || target === 'en' || target === source;
 }
 
-function bySoonest(one: ModelSummary, other: ModelSummary): number {
-	return Number(other.isInstalled) - Number(one.isInstalled) || one.sizeBytes - other.sizeBytes;
+function toCandidate(model: ModelSummary): TextCandidate {
+	return {capabilities: textCapabilities(model)};
 }
 
-function toCandidate({name, languages, targets = []}: ModelSummary): TextCandidate {
-	const pairs = new Map(languages.map(code => [code, targets.filter(target => target !== code)]));
-	return {capabilities: {model: name, pairs}};
+function bySoonest(one: ModelSummary, other: ModelSummary): number {
+	return Number(other.isInstalled) - Number(one.isInstalled) || one.sizeBytes - other.sizeBytes;
 }
 
 /** English captions of English are wanted once, whatever they are called. */
@@ -181,7 +183,7 @@ function planTarget(
 		return {target: task.targetLanguage, task};
 	}
 
-	const {heard, text} = findRoute(request, abilities, texts);
+	const {heard, text} = routeTarget(request, speechCapabilities(abilities), texts);
 	const task = resolveSpeechTask({source, target: heard}, abilities);
 	return {
 		target,
@@ -190,37 +192,4 @@ function planTarget(
 			text: {model: text.translator.capabilities.model, sourceLanguage: text.sourceLanguage},
 		}),
 	};
-}
-
-function findRoute(
-	{source, target}: TranslateOptions['languages'][number],
-	abilities: SpeechModelAbilities,
-	texts: readonly TextCandidate[],
-): TargetRoute<TextCandidate> {
-	const speech: EngineCapabilities = {
-		model: abilities.name,
-		sourceLanguages: abilities.languages,
-		targets: abilities.tasks.flatMap(task =>
-			task === 'transcribe' ? ['same'] : task === 'translate' ? ['en'] : [],
-		),
-		policies: POLICY_NAMES,
-	};
-	return routeTarget({source, target}, speech, texts);
-}
-
-function describeText({
-	name,
-	family,
-	languages,
-	targets = languages,
-}: InstalledModel): Omit<TextModelOptions, 'graphsDirectory'> {
-	assertOfTexts(name, family);
-	return {family, name, languages, targets};
-}
-
-function assertOfTexts(name: string, family: ModelFamily): asserts family is TextModelOptions['family'] {
-	if (family !== 'whisper') return;
-	throw new InfinisstError('OPTION_INVALID', `${name} hears, and translates no text`, {
-		hint: 'Name it first, and behind it models of texts.',
-	});
 }

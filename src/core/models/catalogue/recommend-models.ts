@@ -1,5 +1,5 @@
+import {speechCapabilities, textCapabilities} from '../../engine/chain/model-abilities.js';
 import {routeTarget} from '../../engine/chain/route-target.js';
-import {POLICY_NAMES, type EngineCapabilities} from '../../engine/engine.js';
 import {InfinisstError} from '../../errors.js';
 import type {ModelSummary} from '../model-store.js';
 import {joinCombination} from '../store/combination.js';
@@ -107,16 +107,13 @@ interface Chain {
 function listAble(models: readonly ModelSummary[], {source, target}: RecommendationRequest): Chain[] {
 	const texts = models
 		.filter(({family}) => family !== 'whisper')
-		.map(model => {
-			const pairs = new Map(model.languages.map(code => [code, model.targets ?? []]));
-			return {model, capabilities: {model: model.name, pairs}};
-		});
+		.map(model => ({model, capabilities: textCapabilities(model)}));
 	return models
 		.filter(
 			({family, languages}) => family === 'whisper' && (source === 'auto' || languages.includes(source)),
 		)
 		.flatMap((hearing): readonly Chain[] => {
-			const speech = describeSpeech(hearing);
+			const speech = speechCapabilities(hearing);
 			if (target === 'same' || target === source || speech.targets.includes(target)) {
 				return [{hearing, text: undefined}];
 			}
@@ -129,14 +126,6 @@ function listAble(models: readonly ModelSummary[], {source, target}: Recommendat
 				}
 			});
 		});
-}
-
-function describeSpeech({name, languages, tasks}: ModelSummary): EngineCapabilities {
-	const targets = [
-		...(tasks.includes('transcribe') ? ['same'] : []),
-		...(tasks.includes('translate') ? ['en'] : []),
-	];
-	return {model: name, sourceLanguages: languages, targets, policies: POLICY_NAMES};
 }
 
 /** Text first: a mistake in it is what is read. Then what hears best. */
