@@ -30,6 +30,14 @@ const ALLOWED: readonly AllowedDifference[] = [
 		because:
 			'the head reads its clock again when it writes the event, on a busy machine some time after the table',
 	},
+	{
+		path: /filename=nosuch\.log$/,
+		place: /^(status|type|isFile|text)$/,
+		detail:
+			/^(200 was recorded, ours is 500|("text\/plain"|true) was recorded.*|"" was recorded, ours is "A file is not found at: .*)$/,
+		because:
+			"the head at times takes the end of its agent's answer for an empty file, before it reads why there is none",
+	},
 ];
 
 const ENDED = ['SUCCEEDED', 'FAILED', 'STOPPED'];
