@@ -8,6 +8,7 @@ import type {
 	TextTranslationOptions,
 	TextTurn,
 } from '../text-translator.js';
+import {findTerms, hasTerm} from '../cascade/find-terms.js';
 import {takeWords, type Answer} from './answer-words.js';
 import {chooseToken, discourageRepetition, encourageTerms, LOOKBACK_TOKENS, suppress} from './token-rules.js';
 
@@ -296,21 +297,24 @@ export class AgentTranslation implements TextTranslation {
 		return this.#state.answer!.isOver ? text : text.replace(/\u{FFFD}+$/u, '');
 	}
 
-	/** Terms of the glossary that were said. */
+	/** What terms of the glossary that were said shall become; each once. */
 	#dueTerms(source: readonly SourceWord[]): readonly string[] {
-		const text = join(source).toLowerCase();
-		return this.#options.glossary
-			.filter(term => text.includes(term.source.toLowerCase()))
-			.map(term => term.target);
+		const {glossary, sourceLanguage} = this.#options;
+		const found = findTerms(
+			source.map(({text}) => text),
+			glossary,
+			sourceLanguage,
+		);
+		return [...new Set(found.map(({entry}) => entry.target))];
 	}
 
 	/** As tokens, those of the terms that the answer does not have. */
 	#missing(terms: readonly string[]): (readonly number[])[] {
 		if (terms.length === 0) return [];
-		const text = this.#answerText().toLowerCase();
+		const text = this.#answerText();
 		const {tokenizer} = this.#parts.model;
 		return terms
-			.filter(term => !text.includes(term.toLowerCase()))
+			.filter(term => !hasTerm(text, term, this.#target))
 			.map(term => tokenizer.encode(` ${term}`, {continues: true}));
 	}
 

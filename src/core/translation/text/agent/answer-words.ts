@@ -1,4 +1,5 @@
-import {findLanguage} from '../../../language/language-table.js';
+import {unitOfLanguage} from '../../../language/language-table.js';
+import {sentenceGap, splitUnits} from '../cascade/target-pieces.js';
 import type {SourceWord, TargetWord} from '../text-translator.js';
 
 /** A token of an answer. */
@@ -27,9 +28,12 @@ export function takeWords(
 	answer: Answer,
 	{text, target, ratio}: {readonly text: string; readonly target: string; readonly ratio: number},
 ): {readonly words: readonly TargetWord[]; readonly told: number; readonly tail: string} {
-	const isSpaced = findLanguage(target)?.joinsWithoutSpaces !== true;
-	const pieces = text.slice(answer.told).match(isSpaced ? SPACED : UNSPACED) ?? [];
-	const open = answer.isOver ? '' : (pieces.pop() ?? '').trim();
+	const isSpaced = unitOfLanguage(target) === 'word';
+	const rest = text.slice(answer.told);
+	const pieces = [...(isSpaced ? (rest.match(SPACED) ?? []) : splitUnits(rest, target))];
+	const gapBefore = (piece: string, before: string): string =>
+		isSpaced ? ' ' : gapOfCharacters(piece, before, target);
+	const last = answer.isOver ? '' : (pieces.pop() ?? '');
 	const probability = meanProbability(answer.tokens);
 	let end = answer.told;
 	const words: TargetWord[] = [];
@@ -39,18 +43,29 @@ export function takeWords(
 		if (written === '') continue;
 		const heard = findSource(answer, {middle: end - piece.length / 2, length: text.length, ratio});
 		words.push({
-			text: isSpaced ? ` ${written}` : written,
+			text: gapBefore(piece, text.slice(0, end - piece.length)) + written,
 			startMs: heard.startMs,
 			endMs: heard.endMs,
 			probability,
 		});
 	}
-	return {words, told: end, tail: isSpaced && open !== '' ? ` ${open}` : open};
+	const open = last.trim();
+	return {words, told: end, tail: open === '' ? '' : gapBefore(last, text.slice(0, end)) + open};
+}
+
+/**
+ * What stands before a piece of a language that is counted in characters: between two answers what stands between
+ * sentences, within one what the model wrote; but beside a character of Chinese or Japanese nothing.
+ */
+function gapOfCharacters(piece: string, before: string, target: string): string {
+	const gap = sentenceGap(target);
+	if (before.trim() === '') return gap;
+	if (!/^\s/.test(piece)) return '';
+	const isBesideName = /^\s*[\p{Script=Latn}\p{N}]/u.test(piece) || /[\p{Script=Latn}\p{N}]$/u.test(before);
+	return isBesideName ? ' ' : gap;
 }
 
 const SPACED = /\s*\S+\s*/gu;
-/** Names and numbers within them stay whole. */
-const UNSPACED = /[\p{Script=Latn}\p{N}]+|\s+|\S/gu;
 
 /**
  * The word said at the same place of the text: a language model does not tell what it looked at. While an answer grows

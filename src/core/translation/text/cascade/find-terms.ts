@@ -50,6 +50,17 @@ export function countTerm(text: string, term: string, language: string): number 
 	return placesOf(fold(text), fold(term.trim()), unitOfLanguage(language) === 'word').length;
 }
 
+/** Whether a term stands in a text, with whatever ending: who declines it has kept to it. */
+export function hasTerm(text: string, term: string, language: string): boolean {
+	const written = fold(text);
+	const sought = fold(term.trim());
+	const isSpaced = unitOfLanguage(language) === 'word';
+	for (let at = written.indexOf(sought); at >= 0; at = written.indexOf(sought, at + 1)) {
+		if (!isSpaced || !endsInWord(written.slice(0, at))) return true;
+	}
+	return false;
+}
+
 function placesOf(text: string, term: string, isSpaced: boolean): number[] {
 	const places: number[] = [];
 	if (term === '') return places;

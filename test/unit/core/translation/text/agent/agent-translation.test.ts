@@ -46,7 +46,7 @@ function openTranslation(run: Run = {}, state?: unknown): TextTranslation {
 	const translator = openAgentTranslator({
 		model,
 		name: 'scripted',
-		languages: ['en', 'de', 'zh'],
+		languages: ['en', 'de', 'zh', 'th'],
 		...(run.maxCacheTokens !== undefined && {maxCacheTokens: run.maxCacheTokens}),
 		...(run.onTerm !== undefined && {onTerm: run.onTerm}),
 	});
@@ -231,6 +231,34 @@ describe('the agent', () => {
 		const translation = openTranslation({target: 'zh', translate: () => '好'});
 		const {words} = await translation.translate(turn('good.', true));
 		expect(words.map(({text}) => text)).toEqual(['好']);
+	});
+
+	it('keeps the spaces within Chinese, of names for example, and none between two answers', async () => {
+		const translation = openTranslation({
+			target: 'zh',
+			translate: word => (word === 'york.' ? 'York。' : word === 'new' ? 'New' : '好'),
+		});
+		const {words} = await translation.translate(turn('good new york. good.', true));
+		expect(words.map(({text}) => text)).toEqual(['好', ' New', ' York', '。', '好']);
+	});
+
+	it('tells Thai in characters with their marks', async () => {
+		const translation = openTranslation({target: 'th', translate: () => 'นี้ที่'});
+		const {words} = await translation.translate(turn('here.', true));
+		expect(words.map(({text}) => text)).toEqual([' นี้', 'ที่']);
+	});
+
+	it('finds terms as whole words of what was said', async () => {
+		const kept: boolean[] = [];
+		const translation = openTranslation({
+			glossary: [{source: 'AI', target: 'KI'}],
+			translate: word => (word === 'AI' ? undefined : word),
+			onTerm: isKept => kept.push(isKept),
+		});
+		expect(await textOf(translation, [turn('she said again.', true)])).toBe(' she said again.');
+		expect(kept).toEqual([]);
+		expect(await textOf(translation, [turn('by AI here.', true)])).toContain(' KI');
+		expect(kept).toEqual([true]);
 	});
 
 	it('keeps to a glossary that changes while somebody speaks, and counts how often', async () => {
