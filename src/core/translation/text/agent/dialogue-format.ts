@@ -88,33 +88,40 @@ function takeApart(
 	first: readonly Message[],
 	prefix: string,
 ): Pick<DialogueFormat, 'head' | 'middle' | 'next'> | undefined {
-	const messages: Message[] = [
-		...first,
-		{role: 'user', content: prefix + MARKS[0]},
-		{role: 'assistant', content: MARKS[1]},
-		{role: 'user', content: MARKS[2]},
-		{role: 'assistant', content: MARKS[3]},
-	];
-	let text: string;
+	const question: Message = {role: 'user', content: prefix + MARKS[0]};
+	const render = (messages: readonly Message[], add_generation_prompt: boolean): string[] =>
+		new Template(template)
+			.render({
+				messages: [...first, ...messages],
+				bos_token: beginText,
+				eos_token: '',
+				add_generation_prompt,
+				// Of Qwen3: an interpreter has no time to think.
+				enable_thinking: false,
+			})
+			.split(/\u{E000}\d/u);
 	try {
-		text = new Template(template).render({
-			messages,
-			bos_token: beginText,
-			eos_token: '',
-			add_generation_prompt: false,
-			// Of Qwen3: an interpreter has no time to think.
-			enable_thinking: false,
-		});
+		const [head, middle, next, secondMiddle] = render(
+			[
+				question,
+				{role: 'assistant', content: MARKS[1]},
+				{role: 'user', content: MARKS[2]},
+				{role: 'assistant', content: MARKS[3]},
+			],
+			false,
+		);
+		if (head === undefined || middle === undefined || next === undefined || secondMiddle === undefined)
+			return undefined;
+		// The instruction must not have been left out.
+		if (first.length > 0 && !head.includes(first[0]!.content)) return undefined;
+		// Templates of thinking models treat the last answer in another way than those before; all must be alike here.
+		const shortest = secondMiddle.length < middle.length ? secondMiddle : middle;
+		// Where an answer is asked for they put an empty thought before it: without, the model would begin with one.
+		const [, asked = ''] = render([question], true);
+		return {head, middle: asked.startsWith(shortest) ? asked : shortest, next};
 	} catch {
 		return undefined;
 	}
-	const [head, middle, next, secondMiddle] = text.split(/\u{E000}\d/u);
-	if (head === undefined || middle === undefined || next === undefined || secondMiddle === undefined)
-		return undefined;
-	// The instruction must not have been left out.
-	if (first.length > 0 && !head.includes(first[0]!.content)) return undefined;
-	// Templates of thinking models treat the last answer in another way than those before; all must be alike here.
-	return {head, middle: secondMiddle.length < middle.length ? secondMiddle : middle, next};
 }
 
 function nameOf(code: string): string {

@@ -36,6 +36,15 @@ describe('formatDialogue()', () => {
 		expect(middle).toBe('<|im_end|>\n<|im_start|>assistant\n');
 	});
 
+	it('puts an empty thought before every answer where the makers ask for answers without thinking so', () => {
+		const asking =
+			THINKING +
+			"{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}{%- endif %}";
+		const {middle, next} = formatDialogue({...PAIR, chatTemplate: asking});
+		expect(middle).toBe('<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n');
+		expect(next).toBe('<|im_end|>\n<|im_start|>user\n');
+	});
+
 	it('shows a base model examples in both languages', () => {
 		const {head, middle, next, stop} = formatDialogue({...PAIR, chatTemplate: undefined});
 		expect(head).toContain('English: I believe that this is only the beginning.\nGerman: Ich glaube, dass');
