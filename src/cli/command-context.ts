@@ -66,8 +66,9 @@ export interface CommandContext {
 	openAudio(input: AudioInput, options: OpenAudioOptions): Promise<AudioSource>;
 	openModelStore(): Promise<ModelStore>;
 	openTranslator(options: OpenTranslatorOptions): Promise<FileTranslator>;
-	openTextTranslator(options: TextModelOptions): Promise<TextTranslator>;
-	/** A model in a thread of its own, as it blocks the one that it works in. */
+	/** In a thread of its own, as a model blocks the one that it works in. @param signal - gives up the opening. */
+	openTextTranslator(options: TextModelOptions, signal: AbortSignal): Promise<TextTranslator>;
+	/** In a thread of its own. */
 	openEngine(options: OpenEngineOptions): Promise<Engine>;
 	/** Keeps the run in the history; touches neither the disk nor the database until there is something to keep. */
 	openRunRecorder(options: OpenRunRecorderOptions): Promise<RunRecorder>;
@@ -116,9 +117,10 @@ export function createProcessContext(): CommandContext {
 			const {openWhisperFileTranslator} = await import('../core/translation/whisper-file-translator.js');
 			return openWhisperFileTranslator(options);
 		},
-		async openTextTranslator(options) {
-			const {openTextTranslator} = await import('../core/translation/text/open-text-translator.js');
-			return openTextTranslator(options);
+		async openTextTranslator(options, signal) {
+			const {openThreadTextTranslator} =
+				await import('../core/translation/text/thread/thread-text-translator.js');
+			return openThreadTextTranslator(options, signal);
 		},
 		async openEngine(options) {
 			await requireDevice(options.device);

@@ -195,7 +195,7 @@ async function openTexts(
 ): Promise<ReadonlyMap<string, TextTranslator>> {
 	const opened = new Map<string, TextTranslator>();
 	try {
-		for (const text of texts) opened.set(text.name, await context.openTextTranslator(text));
+		for (const text of texts) opened.set(text.name, await context.openTextTranslator(text, context.signal));
 	} catch (error) {
 		for (const translator of opened.values()) await translator.close();
 		throw error;

@@ -1,4 +1,5 @@
 import type {SessionEvent} from '../../session/session-event.js';
+import {readAhead} from '../../util/read-ahead.js';
 import type {Segment, TimedWord, TranslationEvent} from '../translation-event.js';
 import {compressionRatio} from '../whisper/segment-recognizer.js';
 import {TargetWriter} from './target-writer.js';
@@ -17,8 +18,12 @@ export interface TranslateCaptionsOptions {
 	readonly keeps?: string;
 	/** Also time every word. @default false */
 	readonly words?: boolean;
+	/** Fires to give it up: what is being translated rejects with its reason. */
 	readonly signal?: AbortSignal;
 }
+
+/** Captions that are heard while those before them are translated: some kilobytes. */
+const CAPTIONS_AHEAD = 32;
 
 /** What a recording's captions stand in for: one session whose only target is what was said. */
 const HEARD = 'same';
@@ -64,7 +69,7 @@ export async function* translateCaptions(
 	};
 
 	try {
-		for await (const event of captions) {
+		for await (const event of readAhead(captions, CAPTIONS_AHEAD)) {
 			switch (event.type) {
 				case 'segment-final':
 					if (options.keeps !== undefined) {
