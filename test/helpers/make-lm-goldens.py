@@ -1,11 +1,15 @@
 """Writes test/fixtures/decoder-lm/random-models.json: what transformers makes of small language models.
 
-The weights are noise that test/helpers/random-language-model.ts makes as well, so only results are kept.
-Needs torch, transformers 4.57, numpy and gguf:  python test/helpers/make-lm-goldens.py
+The weights are noise that test/helpers/random-language-model.ts makes as well, so only results are kept. Seeds that are
+known are kept too, unless the file is deleted first. A test makes it again in another folder
+(test/integration/reference-answers.test.ts).
+
+Needs torch, transformers 4.57, numpy and gguf:  python test/helpers/make-lm-goldens.py [FOLDER]
 """
 import base64
 import json
 import pathlib
+import sys
 
 import gguf
 import numpy as np
@@ -13,7 +17,8 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, DynamicCache
 
-FOLDER = pathlib.Path(__file__).parent.parent / 'fixtures' / 'decoder-lm'
+KEPT_FILE = pathlib.Path(__file__).parent.parent / 'fixtures' / 'decoder-lm' / 'random-models.json'
+FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else KEPT_FILE.parent
 STEPS = 200
 KEPT, WINDOW, DROPPED = 6, 64, 24
 
@@ -136,8 +141,9 @@ def pack(values):
 
 def make_models():
     results = {}
+    known = json.loads(KEPT_FILE.read_text())['models'] if KEPT_FILE.exists() else {}
     for name, config in MODELS.items():
-        for seed in range(1, 100):
+        for seed in [known[name]['seed']] if name in known else range(1, 100):
             model = make_model(config, seed)
             prompt = [int(value * 300) + 10 for value in Random(1000 + seed).take(20)]
             tokens, lead, first, _ = run(model, prompt, False)
