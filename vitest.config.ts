@@ -9,6 +9,7 @@ export default defineConfig({
 		testTimeout: 120_000,
 		// What comes late on a busy machine is not wrong: what never comes is.
 		expect: {poll: {timeout: 30_000}},
+		setupFiles: ['test/helpers/wait-patiently.ts'],
 		hookTimeout: 600_000,
 	},
 });
