@@ -1,4 +1,4 @@
-import {chmod, readFile, writeFile} from 'node:fs/promises';
+import {chmod, readFile, utimes, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {PassThrough} from 'node:stream';
 import {describe, expect, it, vi} from 'vitest';
@@ -106,6 +106,52 @@ describe('infinisst translate -', () => {
 		context.pipe.end(noise.wav);
 		expect(await translate(context, '-', ...flags)).toBe(0);
 		expect(context.sessions).toMatchObject([{catchUp: false, ...wanted}]);
+	});
+
+	it('keeps to a glossary that is edited while somebody speaks, and says so', async () => {
+		const cwd = await temporaryDirectory();
+		const path = join(cwd, 'terms.tsv');
+		await writeFile(path, 'chair\tVorsitz\n');
+		const context = createLiveContext({cwd});
+		const changes: unknown[] = [];
+		const openSession = context.engine.openSession.bind(context.engine);
+		context.engine.openSession = async (options, open) => {
+			const session = await openSession(options, open);
+			const change = session.change.bind(session);
+			session.change = wanted => {
+				changes.push(wanted);
+				change(wanted);
+			};
+			return session;
+		};
+		const running = translate(context, '-', '--to', 'same', '--glossary', 'terms.tsv');
+		context.pipe.write(firstPart);
+		await vi.waitFor(() => expect(context.stdout.text).not.toBe(''));
+		expect(context.sessions).toMatchObject([{glossary: [{source: 'chair', target: 'Vorsitz'}]}]);
+		await writeFile(path, 'no term\n');
+		await utimes(path, 1, 1);
+		const sees = (sentence: string): Promise<void> =>
+			vi.waitFor(
+				() => {
+					context.clock.advance(1000);
+					expect(context.stderr.text).toContain(sentence);
+				},
+				{timeout: 10_000},
+			);
+		await sees('Line 1 of terms.tsv is no term with its translation');
+		await writeFile(path, 'chair\tStuhl\ndesk\tPult\n');
+		await utimes(path, 2, 2);
+		await sees('terms.tsv has changed: 2 terms from here on.');
+		expect(changes).toEqual([
+			{
+				glossary: [
+					{source: 'chair', target: 'Stuhl'},
+					{source: 'desk', target: 'Pult'},
+				],
+			},
+		]);
+		context.pipe.end(rest);
+		expect(await running).toBe(0);
 	});
 
 	it('labels the lines of several languages', async () => {

@@ -8,7 +8,7 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--from <language>', 'language spoken: a code, a name, or auto to detect it (default: "auto")')
 		.option(
 			'--to <language>',
-			'language to write: en, or same for captions; live also several: same,en (default: "en")',
+			'language to write; same for captions; several: de,es,same (default: "en")',
 			collect,
 		)
 		.option('--format <format>', 'txt, srt, vtt, json, tsv or lrc (default: by --output, else "txt")')

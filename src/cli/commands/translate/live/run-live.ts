@@ -4,6 +4,7 @@ import {
 	LATENCY_MULTIPLIERS,
 	type Engine,
 	type EngineSession,
+	type GlossaryEntry,
 	type LatencyMultiplier,
 } from '../../../../core/engine/engine.js';
 import {InfinisstError} from '../../../../core/errors.js';
@@ -25,7 +26,6 @@ import {sentenceOfModelEvent, statusOfModelEvent} from '../describe-model-event.
 import {displayPath} from '../display-path.js';
 import {ensureModel, type ReadyModel} from '../ensure-model.js';
 import {causeOf, openRecorder} from '../open-recorder.js';
-import {readGlossary} from '../read-glossary.js';
 import type {TranslateOptions} from '../translate-options.js';
 import {findLiveInput, type LiveInput} from './live-input.js';
 import type {LiveOptions} from './live-options.js';
@@ -33,6 +33,7 @@ import {createEventOutput, type LiveOutput} from './live-output.js';
 import {createLiveStop, type LiveStop} from './live-stop.js';
 import {openLiveOutputs} from './open-live-outputs.js';
 import {planLiveOutputs, type LiveOutputPaths} from './plan-live-outputs.js';
+import {openGlossary} from './watch-glossary.js';
 
 export type LiveRunOptions = TranslateOptions & {readonly live: LiveOptions};
 
@@ -139,6 +140,7 @@ class LiveRun {
 	#language: {readonly code: string; readonly probability: number} | undefined;
 	#lag = {sumMs: 0, count: 0};
 	#heardSamples = 0;
+	#stopWatching: () => void = () => undefined;
 
 	constructor(parts: LiveRunParts) {
 		const {model, options, context} = parts;
@@ -230,6 +232,8 @@ class LiveRun {
 			session.destroy(error);
 			await pumping?.catch(() => undefined);
 			throw error;
+		} finally {
+			this.#stopWatching();
 		}
 	}
 
@@ -268,8 +272,10 @@ class LiveRun {
 	}
 
 	async #openSession(view: LiveView): Promise<EngineSession> {
-		const {engine, options, stop} = this.#parts;
+		const {engine, options, stop, context} = this.#parts;
 		const {live, prompt} = options;
+		const glossary =
+			options.glossary === undefined ? undefined : await openGlossary(options.glossary, context);
 		const session = await engine.openSession(
 			{
 				sourceLanguage: this.#sourceLanguage,
@@ -280,13 +286,18 @@ class LiveRun {
 				// A pipe may be a recording that comes as fast as it is taken: its text shall not suffer from that.
 				catchUp: live.source.kind !== 'stdin',
 				...(prompt !== undefined && {prompt}),
-				...(options.glossary !== undefined && {
-					glossary: await readGlossary(options.glossary, this.#parts.context.cwd),
-				}),
+				...(glossary !== undefined && {glossary: glossary.entries}),
 			},
 			{signal: stop.hearing},
 		);
 		this.#session = session;
+		if (glossary !== undefined) {
+			this.#stopWatching = glossary.watch({
+				onChange: entries => this.#changeGlossary(entries),
+				// What holds stays so: a slip of the pen is no reason to forget all terms.
+				onFault: error => this.#warn(describeError(error, context.env).sentence),
+			});
+		}
 		const destroy = (): void => session.destroy(stop.broken.reason);
 		stop.broken.addEventListener('abort', destroy, {once: true});
 		return session;
@@ -339,6 +350,14 @@ class LiveRun {
 		if (this.#session === undefined || !LATENCY_MULTIPLIERS.includes(next)) return;
 		this.#session.change({latencyMultiplier: next});
 		this.#show({latencyMultiplier: next});
+	}
+
+	#changeGlossary(entries: readonly GlossaryEntry[]): void {
+		const {options} = this.#parts;
+		this.#session?.change({glossary: entries});
+		if (options.quiet) return;
+		const count = entries.length === 1 ? '1 term' : `${entries.length} terms`;
+		this.#view?.printNotice(`${options.glossary!} has changed: ${count} from here on.`);
 	}
 
 	#warn(message: string): void {
