@@ -1,9 +1,11 @@
 import {SAMPLE_RATE_HZ} from '../../core/audio/audio-source.js';
 import {unitOfLanguage} from '../../core/language/language-table.js';
-import {InfinisstError} from '../../core/errors.js';
+import type {GlossaryEntry} from '../../core/engine/engine.js';
 import {createDeferred} from '../../core/util/deferred.js';
+import {GlossaryBudget} from '../sessions/glossary-budget.js';
 import type {HostedEvent, HostedSession} from '../sessions/session-host.js';
 import {DelayLog} from './evaluation/delay-log.js';
+import type {TextUnit} from './evaluation/text-units.js';
 import {MessageLine} from './wss/message-line.js';
 
 /** Whoever is connected to a session over a socket. */
@@ -29,7 +31,8 @@ export class CompatibleSession {
 	readonly completed: CompletedStretch[] = [];
 	readonly #nowMs: () => number;
 	#client: SessionClient | undefined;
-	#evaluation: DelayLog | undefined;
+	#evaluation: readonly DelayLog[] | undefined;
+	readonly #glossaries = new GlossaryBudget();
 	/** Audio listened to, ms. */
 	#heardMs = 0;
 	#resets = 0;
@@ -43,6 +46,8 @@ export class CompatibleSession {
 		this.hosted = hosted;
 		this.targets = hosted.options.targets;
 		this.#nowMs = nowMs;
+		// The largest there is has less than all may have.
+		this.#glossaries.take(hosted.options.glossary ?? []);
 		hosted.subscribe(event => this.#note(event));
 	}
 
@@ -52,7 +57,7 @@ export class CompatibleSession {
 	 */
 	text(target: string): string {
 		const text = this.hosted.text(target).final.trim();
-		return text === '' || this.targets.length === 1 ? text : `[${this.#languageOf(target)}] ${text}`;
+		return text === '' || this.targets.length === 1 ? text : `[${this.languageOf(target)}] ${text}`;
 	}
 
 	/** Whether {@link text} is that of a stretch that was completed. */
@@ -65,29 +70,43 @@ export class CompatibleSession {
 		return this.#resets;
 	}
 
-	/** Delays of its units; undefined unless they were asked for. */
-	get evaluation(): DelayLog | undefined {
+	/** Delays of the units of each target, in their order; undefined unless they were asked for. */
+	get evaluation(): readonly DelayLog[] | undefined {
 		return this.#evaluation;
 	}
 
-	/**
-	 * Notes delays from now on.
-	 *
-	 * @throws {InfinisstError} `OPTION_INVALID` with several targets.
-	 */
+	/** Notes delays from now on. */
 	evaluate(): void {
-		if (this.targets.length > 1) throw severalTargetsError();
-		this.#evaluation ??= new DelayLog({
-			target: this.targets[0]!,
-			unit: this.unit,
-			startMs: this.#heardMs,
-			nowMs: this.#nowMs,
-		});
+		this.#evaluation ??= this.targets.map(
+			target =>
+				new DelayLog({
+					target,
+					unit: this.unitOf(target),
+					startMs: this.#heardMs,
+					nowMs: this.#nowMs,
+				}),
+		);
 	}
 
-	/** What its text is counted in. */
-	get unit(): 'word' | 'character' {
-		return unitOfLanguage(this.#languageOf(this.targets[0]!));
+	/** What a target is called before its text and in results: a code; `same` for captions of whatever is spoken. */
+	languageOf(target: string): string {
+		const {sourceLanguage} = this.hosted.options;
+		return target === 'same' && sourceLanguage !== 'auto' ? sourceLanguage : target;
+	}
+
+	/** What the text of a target is counted in. */
+	unitOf(target: string): TextUnit {
+		return unitOfLanguage(this.languageOf(target));
+	}
+
+	/**
+	 * Translates what is written from now on with this glossary in place of the one before; an empty one ends it.
+	 *
+	 * @throws {InfinisstError} `LIMIT_EXCEEDED` for more glossaries than a session may have.
+	 */
+	useGlossary(glossary: readonly GlossaryEntry[]): void {
+		this.#glossaries.take(glossary);
+		this.hosted.change({glossary});
 	}
 
 	/** Puts a client in the place of the one there was. */
@@ -103,7 +122,7 @@ export class CompatibleSession {
 
 	/** @param signal - fires when whoever writes is gone. @throws what `HostedSession.write()` throws. */
 	async write(samples: Float32Array, signal: AbortSignal): Promise<void> {
-		this.#evaluation?.noteAudio((samples.length / SAMPLE_RATE_HZ) * 1000);
+		for (const log of this.#evaluation ?? []) log.noteAudio((samples.length / SAMPLE_RATE_HZ) * 1000);
 		await this.hosted.write(samples, signal);
 	}
 
@@ -122,7 +141,7 @@ export class CompatibleSession {
 				this.#heardMs = 0;
 				this.#isStretchOver = false;
 				this.completed.length = 0;
-				this.#evaluation?.clear();
+				for (const log of this.#evaluation ?? []) log.clear();
 				this.#settleStretch();
 				return;
 			case 'session-closed':
@@ -146,24 +165,11 @@ export class CompatibleSession {
 			case 'warning-raised':
 			case 'session-ended':
 		}
-		this.#evaluation?.note(event);
-	}
-
-	/** A code; `same` for captions of whatever is spoken. */
-	#languageOf(target: string): string {
-		const {sourceLanguage} = this.hosted.options;
-		return target === 'same' && sourceLanguage !== 'auto' ? sourceLanguage : target;
+		for (const log of this.#evaluation ?? []) log.note(event);
 	}
 
 	#settleStretch(): void {
 		this.#stretchEnd.resolve();
 		this.#stretchEnd = createDeferred();
 	}
-}
-
-/** Delays are those of one text. */
-export function severalTargetsError(): InfinisstError {
-	return new InfinisstError('OPTION_INVALID', 'Delays are noted for sessions with one target', {
-		hint: 'Open a session for each language, with evaluation_mode=true.',
-	});
 }

@@ -1,9 +1,9 @@
 import type {FastifyRequest} from 'fastify';
 
-import type {LatencyMultiplier} from '../../core/engine/engine.js';
+import type {GlossaryEntry, LatencyMultiplier} from '../../core/engine/engine.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {LanguagePair} from '../models/model-host.js';
-import {severalTargetsError, type CompatibleSession} from './compatible-session.js';
+import type {CompatibleSession} from './compatible-session.js';
 import type {CompatibleSessions} from './compatible-sessions.js';
 import {describePairs, type PairRequest} from './language-pairs.js';
 import {ownerOf} from './owner-of.js';
@@ -16,6 +16,8 @@ export interface OpenCompatibleSession {
 	readonly pair: PairRequest;
 	readonly clientId: string | undefined;
 	readonly latencyMultiplier: LatencyMultiplier;
+	/** Terms that translated text keeps to. @default none */
+	readonly glossary: readonly GlossaryEntry[] | undefined;
 	/** Note the delays of its units. */
 	readonly isEvaluated: boolean;
 	/** @default the first that can */
@@ -34,9 +36,8 @@ export function openCompatibleSession(
 	names: SessionNames,
 	asked: OpenCompatibleSession,
 ): CompatibleSession {
-	const {agentType, languagePair, clientId, pair, model, pairs, isEvaluated} = asked;
+	const {agentType, languagePair, clientId, pair, model, pairs, isEvaluated, glossary} = asked;
 	const owner = ownerOf(asked.request);
-	if (isEvaluated && pair.targets.length > 1) throw severalTargetsError();
 	try {
 		const session = sessions.open({
 			id: names.next(clientId ?? agentType, languagePair),
@@ -48,6 +49,7 @@ export function openCompatibleSession(
 				partials: false,
 				// Delays shall depend on the audio, not on how busy the server was.
 				catchUp: !isEvaluated,
+				...(glossary !== undefined && {glossary}),
 			},
 			agentType,
 			languagePair,

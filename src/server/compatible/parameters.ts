@@ -118,7 +118,7 @@ function nameOfType(type: z.ZodType): string {
 	const plain = plainType(type);
 	if (plain instanceof z.ZodBoolean) return 'true or false';
 	if (plain instanceof z.ZodNumber) return isWhole(plain) ? 'a whole number' : 'a number';
-	return 'a text';
+	return plain instanceof z.ZodUnion ? 'a text or a list' : 'a text';
 }
 
 /** The names of pydantic. */

@@ -28,7 +28,7 @@ export async function registerCompatible(
 	parts: ServerParts,
 	{log = parts.sessionLog ?? new MemorySessionLog()}: CompatibleOptions = {},
 ): Promise<void> {
-	await readBodies(app);
+	await readBodies(app, parts.settings().limits.bodyBytes);
 	answerFailures(app, parts);
 	// Parameters may come from several places at once: `readParameters` checks them, the schemas describe them.
 	app.setValidatorCompiler(() => (value: unknown) => ({value}));

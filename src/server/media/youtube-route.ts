@@ -30,7 +30,7 @@ export async function registerYoutube(
 ): Promise<void> {
 	const {settings, sessions, clock, signal, metrics} = parts;
 	const running = new Set<Promise<void>>();
-	await readBodies(app);
+	await readBodies(app, settings().limits.bodyBytes);
 	answerFailures(app, parts);
 	// A server is not closed before the last trace of a download is gone.
 	app.addHook('onClose', async () => {

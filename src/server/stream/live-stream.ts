@@ -1,4 +1,4 @@
-import type {SessionChange, SessionOptions} from '../../core/engine/engine.js';
+import type {SessionOptions} from '../../core/engine/engine.js';
 import type {SessionEvent} from '../../core/session/session-event.js';
 import {StreamEvents, type StreamEvent} from '../../core/session/stream-event.js';
 import type {
@@ -9,18 +9,12 @@ import type {
 } from '../../core/session/stream-protocol.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
+import {GlossaryBudget} from '../sessions/glossary-budget.js';
 import type {HostedEvent, HostedSession} from '../sessions/session-host.js';
 import {AudioIntake, readAudioMessage} from './audio-intake.js';
 import {closeCodeOf, describeFailure} from './describe-failure.js';
 import {EventLog} from './event-log.js';
-import {MAX_GLOSSARY_CHARACTERS} from './parse-client-message.js';
 import type {ArchivedFacts, ArchivedFinal, ArchivedStream, StreamArchive} from './stream-archive.js';
-
-/**
- * Glossaries a client may send in all, characters: what is not translated yet is kept for a replica that takes over, and
- * memory is bounded. Ten of the largest; a thousand of a hundred terms.
- */
-const MAX_GLOSSARIES_CHARACTERS = 4 * MAX_GLOSSARY_CHARACTERS;
 
 /** What a session is told by its client, in the order in which it was sent. */
 export type StreamInput =
@@ -91,7 +85,7 @@ export class LiveStream {
 	#saved: SavedPosition;
 	/** As the archive has them. */
 	#savedOptions: SessionOptions;
-	#glossaryCharacters = 0;
+	readonly #glossaries = new GlossaryBudget();
 	/** Events of the update that is being told. */
 	#update: UpdateDraft | undefined;
 	#finals: number;
@@ -240,7 +234,7 @@ export class LiveStream {
 		latency_multiplier: latencyMultiplier,
 		glossary,
 	}: Extract<StreamInput, {type: 'session.update'}>): void {
-		this.#countGlossary(glossary);
+		if (glossary !== undefined) this.#glossaries.take(glossary);
 		this.#commands++;
 		this.session.change({
 			...(latencyMultiplier !== undefined && {latencyMultiplier}),
@@ -253,18 +247,6 @@ export class LiveStream {
 			latency_multiplier: now.latencyMultiplier ?? 2,
 			glossary_terms: now.glossary?.length ?? 0,
 		});
-	}
-
-	#countGlossary(glossary: SessionChange['glossary'] = []): void {
-		const characters = glossary.reduce((sum, {source, target}) => sum + source.length + target.length, 0);
-		if (this.#glossaryCharacters + characters > MAX_GLOSSARIES_CHARACTERS) {
-			throw new InfinisstError(
-				'LIMIT_EXCEEDED',
-				`The glossaries of a session may have ${MAX_GLOSSARIES_CHARACTERS} characters in all`,
-				{hint: 'Send only what is needed for this talk; the message was left out.'},
-			);
-		}
-		this.#glossaryCharacters += characters;
 	}
 
 	async #write(samples: Float32Array, signal: AbortSignal): Promise<void> {

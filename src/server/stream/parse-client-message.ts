@@ -5,12 +5,10 @@ import {LATENCY_MULTIPLIERS} from '../../core/engine/engine.js';
 import type {ClientMessage} from '../../core/session/stream-protocol.js';
 import {MAX_GLOSSARY_TERMS, settleGlossary} from '../../core/translation/text/settle-glossary.js';
 import {parseJsonMessage} from '../parse-json-message.js';
+import {MAX_GLOSSARY_CHARACTERS} from '../sessions/glossary-budget.js';
 
 /** The longest message but a glossary has a token of 32 characters. */
 const MAX_CHARACTERS = 4096;
-
-/** Of a message with a glossary: 10 000 terms of a hundred characters, translations and punctuation included. */
-export const MAX_GLOSSARY_CHARACTERS = 1024 * 1024;
 
 const seqSchema = z.int().min(-1).max(Number.MAX_SAFE_INTEGER);
 

@@ -1,4 +1,5 @@
-import {join} from 'node:path';
+import {readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 
 import type {GlossaryEntry} from '../../../src/core/engine/engine.js';
@@ -9,7 +10,7 @@ import {openChildReplica} from '../../../src/core/engine/transport/child-replica
 import {systemClock} from '../../../src/core/util/clock.js';
 import type {ServerMessage} from '../../../src/core/session/stream-protocol.js';
 import {openStreamArchive} from '../../../src/history/record/stream-archive.js';
-import {ask, init, PageSocket, post} from '../../helpers/compatible-client.js';
+import {ask, get, init, PageSocket, post, type Answer, type Sent} from '../../helpers/compatible-client.js';
 import {startCuttingProxy, UNCUT} from '../../helpers/cutting-proxy.js';
 import {openTestServer} from '../../helpers/open-test-server.js';
 import {scriptedAudio} from '../../helpers/scripted-audio.js';
@@ -125,18 +126,76 @@ describe('several targets', () => {
 		}
 	});
 
-	it('have no delays: those are of one text', async () => {
+	it('have delays and files of their own, the first where a client of one looks for it', async () => {
 		const {url} = await openTestServer({models: MODELS});
-		const query = {language_pair: 'English -> Italian, French'};
-		expect(await ask(url, '/init', {query: {...query, evaluation_mode: true}})).toMatchObject({
-			success: false,
-			error: expect.stringContaining('one target') as string,
+		const many = {
+			language_pair: 'English -> Italian, French, English',
+			evaluation_mode: true,
+			client_id: 'me',
+		};
+		const one = {language_pair: 'English -> Italian', evaluation_mode: true, client_id: 'me'};
+		const [id, alone] = [await init(url, many), await init(url, one)];
+		for (const each of [id, alone]) {
+			const page = await new PageSocket(url, each).open();
+			await page.play(scriptedAudio(SECONDS));
+			await page.finish();
+		}
+		const delaysOf = (each: string): Promise<Answer> =>
+			get(url, `/session_delays/${encodeURIComponent(each)}?include_details=true`);
+		const told = (await delaysOf(id)) as Answer & {targets: Answer[]};
+		const toldAlone = await delaysOf(alone);
+		const {targets} = told;
+		expect(targets.map(({target, language_pair}) => [target, language_pair])).toEqual([
+			['it', 'English -> Italian'],
+			['fr', 'English -> French'],
+			['en', 'English -> English'],
+		]);
+		expect(told).toMatchObject({evaluation_mode: true, delays: targets[0]!['delays']});
+		expect(told['details']).toEqual(targets[0]!['details']);
+		expect(toldAlone).not.toHaveProperty('targets');
+		const lagOf = (answer: Answer): number => (answer['delays'] as {stream_laal: number}).stream_laal;
+		expect(lagOf(told)).toBe(lagOf(toldAlone));
+		// Captions come before what is translated from them.
+		expect(lagOf(targets[2]!)).toBeGreaterThan(0);
+		expect(lagOf(targets[2]!)).toBeLessThan(lagOf(told));
+
+		const json = {session_id: id, filepath: 'run/instances.log'};
+		const written = (await ask(url, '/export_session_delays', {json})) as Answer & {
+			filepath: string;
+			targets: {target: string; filepath: string; instances: number}[];
+		};
+		const folder = dirname(written.filepath);
+		expect(written).toMatchObject({filepath: join(folder, 'instances.log'), instances: 1});
+		expect(written.targets).toEqual([
+			{target: 'it', filepath: join(folder, 'instances.log'), instances: 1},
+			{target: 'fr', filepath: join(folder, 'fr', 'instances.log'), instances: 1},
+			{target: 'en', filepath: join(folder, 'en', 'instances.log'), instances: 1},
+		]);
+		const heard = heardWords();
+		const predictions = [write(heard, 'it'), write(heard, 'fr'), heard.join(' ')];
+		for (const [index, {filepath}] of written.targets.entries()) {
+			const line = JSON.parse(await readFile(filepath, 'utf8')) as {delays: number[]};
+			expect(line).toMatchObject({
+				index: 0,
+				prediction: predictions[index],
+				prediction_length: heard.length,
+				source: [id, targets[index]!['language_pair'], 'samplerate: 16000'],
+			});
+			expect(line.delays.length).toBe(heard.length);
+		}
+
+		const byUser = await ask(url, '/export_session_delays_by_user', {json: {user_id: 'me'}});
+		expect(byUser).toMatchObject({
+			instances: 2,
+			targets: [
+				{target: 'it', instances: 2},
+				{target: 'fr', instances: 1},
+				{target: 'en', instances: 1},
+			],
 		});
-		const session_id = await init(url, query);
-		expect(await ask(url, '/enable_evaluation_mode', {query: {session_id}})).toMatchObject({
-			success: false,
-			error: expect.stringContaining('one target') as string,
-		});
+		expect(await ask(url, '/export_session_delays', {json: {session_id: alone}})).not.toHaveProperty(
+			'targets',
+		);
 	});
 
 	it('have finals and segments of their own on a stream, whose words have their place in the audio', async () => {
@@ -229,6 +288,101 @@ describe('a glossary', () => {
 			...Array.from({length: 5}, () => ({type: 'session.updated', glossary_terms: 8000})),
 			{type: 'error', fatal: false, code: 'LIMIT_EXCEEDED'},
 		]);
+	});
+
+	it.each([
+		['a list in JSON', {json: {glossary: GLOSSARY}}],
+		['a list as text in the query', {query: {glossary: JSON.stringify(GLOSSARY)}}],
+		['lines in a form', {form: {glossary: `# of this talk\n${first}\tprima\n\n${second}\tseconda\n`}}],
+	])('may come with /init, as %s', async (_title, sent: Sent) => {
+		const {url} = await openTestServer({models: MODELS});
+		const answer = await ask(url, '/init', {
+			...sent,
+			query: {...sent.query, language_pair: 'English -> Italian'},
+		});
+		expect(answer).toMatchObject({glossary_terms: 2});
+		const page = await new PageSocket(url, String(answer['session_id'])).open();
+		await page.play(scriptedAudio(SECONDS));
+		expect(await page.finish()).toBe(expected);
+	});
+
+	it('may come with /init in a form of parts, however large', async () => {
+		const {url, parts} = await openTestServer({models: MODELS});
+		const terms = Array.from({length: 5000}, (_, index) => `term ${index}\tVerhandlungsgegenstand ${index}`);
+		const form = new FormData();
+		form.set('language_pair', 'English -> Italian');
+		form.set('glossary', terms.join('\n'));
+		const answer = (await fetch(`${url}/init`, {method: 'POST', body: form}).then(response =>
+			response.json(),
+		)) as Answer;
+		expect(answer).toMatchObject({glossary_terms: 5000});
+		expect(parts.sessions.list()[0]!.options.glossary?.at(-1)).toEqual({
+			source: 'term 4999',
+			target: 'Verhandlungsgegenstand 4999',
+		});
+		form.set('glossary', 'a\t'.padEnd(2 ** 20, 'b'));
+		expect((await fetch(`${url}/init`, {method: 'POST', body: form})).status).toBe(413);
+	});
+
+	it('of a running session is replaced and taken back by /update_glossary, and outlives a reset', async () => {
+		const {url} = await openTestServer({models: MODELS});
+		const session_id = await init(url, {language_pair: 'English -> Italian'});
+		const page = await new PageSocket(url, session_id).open();
+		const update = (glossary: unknown): Promise<Answer> =>
+			ask(url, '/update_glossary', {json: {session_id, glossary}});
+		expect(await update(GLOSSARY)).toEqual({success: true, glossary_terms: 2});
+		await page.play(scriptedAudio(SECONDS));
+		expect(await page.finish()).toBe(expected);
+		await ask(url, '/reset_translation', {json: {session_id}});
+		await page.play(scriptedAudio(SECONDS));
+		expect(await page.finish()).toBe(expected);
+		expect(await update('')).toEqual({success: true, glossary_terms: 0});
+		await page.play(scriptedAudio(SECONDS));
+		expect(await page.finish()).toBe(write(heardWords(), 'it'));
+		expect(await ask(url, '/update_glossary', {json: {session_id: 'none', glossary: []}})).toEqual({
+			success: false,
+			error: 'Invalid session ID',
+		});
+	});
+
+	it.each([
+		['chair Vorsitz', 'Line 1 of the glossary'],
+		['[{"source": "chair"}]', 'Term 1 of the glossary has no texts "source" and "target"'],
+		['[chair', 'begins like a list of JSON and is none'],
+		[[{source: 'chair', target: ''}], 'Term 1 of the glossary is empty'],
+		[[{source: 'a\tb', target: 'c'}], 'control character'],
+		[Array.from({length: 10_001}, () => 0), 'more than 10000 terms'],
+	])('that is wrong opens no session: %.40j', async (glossary, words) => {
+		const {url, parts} = await openTestServer({models: MODELS});
+		const json = {language_pair: 'English -> Italian', glossary};
+		expect(await ask(url, '/init', {json})).toEqual({
+			success: false,
+			error: expect.stringContaining(words) as string,
+		});
+		expect(parts.sessions.list()).toEqual([]);
+	});
+
+	it('is a list of terms or a text, else of the wrong type', async () => {
+		const {url} = await openTestServer({models: MODELS});
+		const detailOf = async (glossary: unknown): Promise<unknown> => {
+			const answer = await post(url, '/init', {json: {language_pair: 'English -> Italian', glossary}});
+			expect(answer.status).toBe(422);
+			return answer.json();
+		};
+		expect(await detailOf(5)).toMatchObject({
+			detail: [{loc: ['body', 'glossary'], msg: 'Input should be a text or a list'}],
+		});
+		expect(await detailOf([GLOSSARY[0], 'chair'])).toMatchObject({
+			detail: [{loc: ['body', 'glossary', 1], msg: expect.stringContaining('source and target') as string}],
+		});
+	});
+
+	it('is described, with its terms', async () => {
+		const {url} = await openTestServer({models: MODELS});
+		const paths = JSON.stringify((await get(url, '/openapi.json'))['paths']);
+		const terms =
+			'"items":{"type":"object","properties":{"source":{"type":"string"},"target":{"type":"string"}}';
+		expect(paths.split(terms).length - 1).toBeGreaterThanOrEqual(2);
 	});
 
 	it('goes with the session when its process is killed', async () => {

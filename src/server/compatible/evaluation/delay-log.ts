@@ -52,15 +52,16 @@ export interface DelayLogOptions {
 
 /** Notes how late each unit of a session was. A unit counts from when it was complete. */
 export class DelayLog {
+	/** Which of the session's texts. */
+	readonly target: string;
 	readonly unit: TextUnit;
-	readonly #target: string;
 	readonly #nowMs: () => number;
 	#done: StretchDelays[] = [];
 	#open: OpenStretch;
 
 	constructor({target, unit, startMs, nowMs}: DelayLogOptions) {
 		this.unit = unit;
-		this.#target = target;
+		this.target = target;
 		this.#nowMs = nowMs;
 		this.#open = beginStretch(startMs);
 	}
@@ -85,10 +86,10 @@ export class DelayLog {
 	note(event: SessionEvent): void {
 		switch (event.type) {
 			case 'text-final':
-				if (event.target === this.#target) this.#addText(event);
+				if (event.target === this.target) this.#addText(event);
 				return;
 			case 'segment-ended':
-				if (event.target === this.#target) this.#place(event);
+				if (event.target === this.target) this.#place(event);
 				return;
 			case 'lag-measured':
 				this.#open.heardMs = event.audioMs;

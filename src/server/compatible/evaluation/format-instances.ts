@@ -1,8 +1,10 @@
 import type {StretchDelays} from './delay-log.js';
 import {joinUnits, type TextUnit} from './text-units.js';
 
+/** One of its texts. */
 export interface EvaluatedSession {
 	readonly id: string;
+	/** With one target: what was spoken and what was written. */
 	readonly languagePair: string;
 	readonly unit: TextUnit;
 	readonly stretches: readonly StretchDelays[];

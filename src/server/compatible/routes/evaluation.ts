@@ -1,3 +1,5 @@
+import {posix} from 'node:path';
+
 import type {FastifyInstance} from 'fastify';
 import {z} from 'zod';
 
@@ -7,9 +9,10 @@ import type {CompatibleSession} from '../compatible-session.js';
 import type {CompatibleSessions} from '../compatible-sessions.js';
 import {addEndpoint, sessionIdOf} from '../endpoint.js';
 import {describeDelays, describeSegments} from '../evaluation/describe-delays.js';
-import {formatInstances} from '../evaluation/format-instances.js';
+import {formatInstances, type EvaluatedSession} from '../evaluation/format-instances.js';
 import {fileNameOf, writeResult} from '../evaluation/write-result.js';
 import {fail, SESSION_NOT_FOUND, type Failure} from '../failures.js';
+import {formatPair} from '../language-pairs.js';
 
 export interface EvaluationRouteParts extends Pick<ServerParts, 'settings'> {
 	readonly sessions: CompatibleSessions;
@@ -25,9 +28,15 @@ const delaysAnswer = {
 	basic_stats: z.looseObject({session_age: z.number(), last_activity: z.number()}),
 	delays: z.looseObject({}),
 	details: z.array(z.looseObject({})),
+	targets: z.array(z.looseObject({target: z.string(), language_pair: z.string(), delays: z.looseObject({})})),
 };
 
-const exportAnswer = {success: z.boolean(), filepath: z.string(), instances: z.int()};
+const exportAnswer = {
+	success: z.boolean(),
+	filepath: z.string(),
+	instances: z.int(),
+	targets: z.array(z.object({target: z.string(), filepath: z.string(), instances: z.int()})),
+};
 
 /** How late the units of a session are, and files of that for SimulEval. */
 export function registerEvaluation(app: FastifyInstance, {settings, sessions}: EvaluationRouteParts): void {
@@ -108,44 +117,92 @@ export function registerEvaluation(app: FastifyInstance, {settings, sessions}: E
 		},
 	});
 
+	/** The first target of each session goes where it was asked to, each other into a folder of its own beside it. */
 	async function exportSessions(
 		asked: readonly CompatibleSession[],
 		name: string,
 		filepath: string | undefined,
 	): Promise<Failure | Readonly<Record<string, unknown>>> {
-		const evaluated = asked.flatMap(({hosted, evaluation}) =>
-			evaluation === undefined
-				? []
-				: [
-						{
-							id: hosted.id,
-							languagePair: hosted.languagePair ?? '',
-							unit: evaluation.unit,
-							stretches: evaluation.stretches,
-						},
-					],
-		);
-		if (evaluated.length === 0) {
+		const texts = asked.flatMap(evaluatedTexts);
+		if (texts.length === 0) {
 			throw new InfinisstError('OPTION_INVALID', 'No delays were noted, because evaluation mode is off', {
 				hint: 'Open the session with evaluation_mode=true, or POST /enable_evaluation_mode before its audio.',
 			});
 		}
 		const path = filepath === undefined || filepath === '' ? `${fileNameOf(name)}/instances.log` : filepath;
-		const content = formatInstances(evaluated);
-		return {
+		const folder = settings().resultsDirectory;
+		const first = texts.filter(({isFirst}) => isFirst);
+		const answer = {
 			success: true,
-			filepath: await writeResult(settings().resultsDirectory, path, content),
-			instances: evaluated.reduce((count, {stretches}) => count + stretches.length, 0),
+			filepath: await writeResult(folder, path, formatInstances(first)),
+			instances: countInstances(first),
 		};
+		if (texts.every(({isFirst}) => isFirst)) return answer;
+
+		const targets = [...groupByTarget(first)].map(([target, own]) => ({
+			target,
+			filepath: answer.filepath,
+			instances: countInstances(own),
+		}));
+		for (const [target, own] of groupByTarget(texts.filter(({isFirst}) => !isFirst))) {
+			const place = posix.join(posix.dirname(path), target, posix.basename(path));
+			const written = await writeResult(folder, place, formatInstances(own));
+			targets.push({target, filepath: written, instances: countInstances(own)});
+		}
+		return {...answer, targets};
 	}
 }
 
+/** One text of a session. */
+interface EvaluatedText extends EvaluatedSession {
+	readonly target: string;
+	/** Whether it is the text of the only target, or of the one named first. */
+	readonly isFirst: boolean;
+}
+
+/** Of each target, in their order; none unless delays were noted. */
+function evaluatedTexts(session: CompatibleSession): readonly EvaluatedText[] {
+	const {hosted, targets, evaluation = []} = session;
+	return evaluation.map(({target, unit, stretches}, index) => ({
+		id: hosted.id,
+		languagePair: targets.length === 1 ? (hosted.languagePair ?? '') : pairOf(session, target),
+		unit,
+		stretches,
+		target: session.languageOf(target),
+		isFirst: index === 0,
+	}));
+}
+
+function pairOf({hosted}: CompatibleSession, target: string): string {
+	return formatPair({source: hosted.options.sourceLanguage, target});
+}
+
+function countInstances(texts: readonly EvaluatedText[]): number {
+	return texts.reduce((count, {stretches}) => count + stretches.length, 0);
+}
+
+function groupByTarget(texts: readonly EvaluatedText[]): ReadonlyMap<string, readonly EvaluatedText[]> {
+	const groups = new Map<string, EvaluatedText[]>();
+	for (const text of texts) groups.set(text.target, [...(groups.get(text.target) ?? []), text]);
+	return groups;
+}
+
+/** Of several targets the fields of the original are those of the first. */
 function describeSession(
 	session: CompatibleSession,
 	withDetails: boolean,
 ): Readonly<Record<string, unknown>> {
-	const {hosted, evaluation, unit} = session;
-	const stretches = evaluation?.stretches ?? [];
+	const {hosted, targets, evaluation} = session;
+	const texts = targets.map((target, index) => {
+		const stretches = evaluation?.[index]?.stretches ?? [];
+		return {
+			target: session.languageOf(target),
+			language_pair: pairOf(session, target),
+			delays: describeDelays(session.unitOf(target), stretches),
+			...(withDetails && {details: describeSegments(stretches)}),
+		};
+	});
+	const [{delays, details}] = texts as [(typeof texts)[number]];
 	return {
 		success: true,
 		session_id: hosted.id,
@@ -155,8 +212,9 @@ function describeSession(
 			session_age: (Date.now() - hosted.createdAtMs) / 1000,
 			last_activity: hosted.inactiveMs / 1000,
 		},
-		delays: describeDelays(unit, stretches),
-		...(withDetails && {details: describeSegments(stretches)}),
+		delays,
+		...(details !== undefined && {details}),
+		...(texts.length > 1 && {targets: texts}),
 		...(evaluation === undefined && {
 			message: 'Evaluation mode is off: no delays are noted. POST /enable_evaluation_mode begins to.',
 		}),

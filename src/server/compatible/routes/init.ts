@@ -10,6 +10,7 @@ import {joinPairs, parsePair} from '../language-pairs.js';
 import {openCompatibleSession} from '../open-compatible-session.js';
 import {languagePairParameter} from '../parameters.js';
 import {parseLatencyMultiplier} from '../parse-latency.js';
+import {glossaryParameter, readGlossary} from '../read-glossary.js';
 import type {SessionNames} from '../session-names.js';
 
 export interface InitRouteParts extends Pick<ServerParts, 'settings' | 'models'> {
@@ -32,6 +33,7 @@ export function registerInit(
 			latency_multiplier: z.int().optional(),
 			client_id: z.string().optional(),
 			evaluation_mode: z.boolean().default(false),
+			glossary: glossaryParameter,
 		},
 		answer: {
 			session_id: z.string(),
@@ -40,9 +42,11 @@ export function registerInit(
 			initializing: z.boolean(),
 			ray_based: z.boolean(),
 			evaluation_mode: z.boolean(),
+			glossary_terms: z.int(),
 		},
 		handle(parameters, request) {
 			const pairs = models.pairs();
+			const glossary = parameters.glossary === undefined ? undefined : readGlossary(parameters.glossary);
 			const languagePair = joinPairs(parameters.language_pair);
 			const {hosted} = openCompatibleSession(sessions, names, {
 				agentType: parseAgentType(parameters.agent_type),
@@ -53,6 +57,7 @@ export function registerInit(
 					parameters.latency_multiplier ?? settings().latencyMultiplier,
 				),
 				isEvaluated: parameters.evaluation_mode,
+				glossary,
 				model: undefined,
 				pairs,
 				request,
@@ -65,6 +70,7 @@ export function registerInit(
 				initializing: status === 'initializing',
 				ray_based: false,
 				evaluation_mode: parameters.evaluation_mode,
+				...(glossary !== undefined && {glossary_terms: glossary.length}),
 			};
 		},
 	});

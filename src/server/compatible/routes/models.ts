@@ -106,6 +106,7 @@ export function registerModels(app: FastifyInstance, parts: ModelRouteParts): vo
 				clientId: clientId === '' ? undefined : clientId,
 				latencyMultiplier: settings().latencyMultiplier,
 				isEvaluated: false,
+				glossary: undefined,
 				model: name,
 				pairs,
 				request,

@@ -6,6 +6,7 @@ import type {CompatibleSessions} from '../compatible-sessions.js';
 import {addEndpoint} from '../endpoint.js';
 import {fail, INVALID_SESSION} from '../failures.js';
 import {parseLatencyMultiplier} from '../parse-latency.js';
+import {glossaryParameter, readGlossary} from '../read-glossary.js';
 
 const session_id = z.string();
 const success = z.boolean();
@@ -59,6 +60,21 @@ export function registerSessionControl(
 			if (session === undefined) return fail(INVALID_SESSION);
 			session.hosted.change({latencyMultiplier: parseLatencyMultiplier(latency_multiplier)});
 			return {success: true, latency_multiplier};
+		},
+	});
+
+	addEndpoint(app, {
+		method: 'POST',
+		url: '/update_glossary',
+		summary: 'Replace the glossary of a session, for what is said from now on; an empty one ends it',
+		parameters: {session_id, glossary: glossaryParameter.unwrap()},
+		answer: {success, glossary_terms: z.int()},
+		handle({session_id: id, glossary: asked}, request) {
+			const session = sessions.find(id, request);
+			if (session === undefined) return fail(INVALID_SESSION);
+			const glossary = readGlossary(asked);
+			session.useGlossary(glossary);
+			return {success: true, glossary_terms: glossary.length};
 		},
 	});
 

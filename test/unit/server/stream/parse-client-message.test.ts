@@ -1,9 +1,7 @@
 import {expect, it} from 'vitest';
 
-import {
-	MAX_GLOSSARY_CHARACTERS,
-	parseClientMessage,
-} from '../../../../src/server/stream/parse-client-message.js';
+import {MAX_GLOSSARY_CHARACTERS} from '../../../../src/server/sessions/glossary-budget.js';
+import {parseClientMessage} from '../../../../src/server/stream/parse-client-message.js';
 import {catchError} from '../../../helpers/catch-error.js';
 
 const update = (fields: object): string => JSON.stringify({type: 'session.update', ...fields});
