@@ -1,7 +1,7 @@
 /**
  * Hours of speech through one live session, faster than real time: does it get slower, later or larger?
  *
- *     npm run bench:soak                       3 hours of speech, some 15 minutes
+ *     npm run bench:soak                       3 hours of speech, some 30 minutes
  *     npm run bench:soak -- --hours 12 --transport thread
  *
  * All English recordings of ../shared/audio/dev, round after round; every round is the same audio, so every one should
