@@ -1,5 +1,6 @@
 import {DEFAULT_BATCH_SETTINGS} from '../core/engine/batch-settings.js';
 import {DEFAULT_ROUTER_SETTINGS} from '../core/engine/router/router-settings.js';
+import {MAX_CACHE_TOKENS} from '../core/translation/text/text-settings.js';
 import type {ServerLimits, ServerSettings, YoutubeSettings} from './server-settings.js';
 
 const DEFAULT_LIMITS: ServerLimits = {
@@ -57,6 +58,8 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
 	batching: DEFAULT_BATCH_SETTINGS,
 	loadBalanceStrategy: DEFAULT_ROUTER_SETTINGS.loadBalanceStrategy,
 	latencyMultiplier: 2,
+	maxLlmCacheTokens: MAX_CACHE_TOKENS,
+	contextSentences: 0,
 	limits: DEFAULT_LIMITS,
 	apiKeys: [],
 	allowedOrigins: [],

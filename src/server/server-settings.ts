@@ -64,6 +64,10 @@ export interface ServerSettings {
 	readonly loadBalanceStrategy: RouterSettings['loadBalanceStrategy'];
 	/** For sessions that do not say. */
 	readonly latencyMultiplier: 1 | 2 | 3 | 4;
+	/** What a language model that translates text keeps of a talk. */
+	readonly maxLlmCacheTokens: number;
+	/** Closed sentences that other models of texts read before the open one. */
+	readonly contextSentences: number;
 	readonly limits: ServerLimits;
 	/** None: everybody may, unless it is refused at the start. */
 	readonly apiKeys: readonly ApiKey[];

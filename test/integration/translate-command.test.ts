@@ -7,6 +7,7 @@ import {main} from '../../src/cli/main.js';
 import {RunStop} from '../../src/cli/run-stop.js';
 import {InfinisstError} from '../../src/core/errors.js';
 import {createScriptedTextTranslator} from '../../src/core/translation/text/testing/scripted-text-translator.js';
+import type {TextSettings} from '../../src/core/translation/text/text-settings.js';
 import type {Segment} from '../../src/core/translation/translation-event.js';
 import {
 	createFakeContext,
@@ -150,8 +151,11 @@ describe('languages that Whisper does not write', () => {
 		{name: 'elsewhere', languages: ['en'], targets: ['zh'], isInstalled: false, sizeBytes: 113_000_000},
 	];
 
-	async function createContext(texts = TEXTS): Promise<FakeContext & {readonly opened: string[]}> {
+	async function createContext(
+		texts = TEXTS,
+	): Promise<FakeContext & {readonly opened: string[]; readonly prompting: TextSettings[]}> {
 		const opened: string[] = [];
+		const prompting: TextSettings[] = [];
 		const said: TranslationScript = async function* (audio, {words}) {
 			await audio.samples.cancel();
 			const text = 'we choose the moon.';
@@ -174,13 +178,14 @@ describe('languages that Whisper does not write', () => {
 			cwd: await folderWith('a.wav'),
 			store: createFakeStore({texts}),
 			translator: createScriptedTranslator(said),
-			openTextTranslator({name, languages, targets}) {
+			openTextTranslator({name, languages, targets, ...rest}) {
 				opened.push(name);
+				prompting.push(rest);
 				const pairs = Object.fromEntries(languages.map(code => [code, targets]));
 				return Promise.resolve(createScriptedTextTranslator({model: name, pairs}));
 			},
 		});
-		return Object.assign(context, {opened});
+		return Object.assign(context, {opened, prompting});
 	}
 
 	it('translates the captions with the smallest model of texts that can', async () => {
@@ -222,6 +227,15 @@ describe('languages that Whisper does not write', () => {
 		expect(segments.map(({target}) => target)).toEqual(['it', 'de']);
 		expect(segments[0]!['segment']).toMatchObject({text: 'we-it choose-it the-it moon.-it'});
 		expect((segments[0]!['segment'] as Segment).words).toHaveLength(4);
+	});
+
+	it('tells models of texts how much of a talk they shall read', async () => {
+		const context = await createContext();
+		const flags = ['--from', 'en', '--to', 'it', '--max-llm-cache-size', '2000', '--context-sentences', '2'];
+		expect(await translate(context, 'a.wav', ...flags)).toBe(0);
+		expect(context.prompting).toMatchObject([{maxCacheTokens: 2000, contextSentences: 2}]);
+		expect(await translate(context, 'a.wav', '--to', 'it', '--context-sentences', '11')).toBe(2);
+		expect(context.stderr.text).toContain('--context-sentences must be a whole number from 0 to 10');
 	});
 
 	it('keeps to a glossary', async () => {

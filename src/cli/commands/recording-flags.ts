@@ -29,6 +29,14 @@ export function addRecordingFlags(command: Command): Command {
 			'terms that translated text keeps to: a term, a tab and its translation a line',
 		)
 		.option(
+			'--max-llm-cache-size <tokens>',
+			'what a language model that translates text keeps of a talk (default: 1000)',
+		)
+		.option(
+			'--context-sentences <count>',
+			'closed sentences that other models of texts read before the open one (default: 0)',
+		)
+		.option(
 			'--previous-text',
 			'prompt each segment with the text before it; slower, as segments wait for each other',
 		)

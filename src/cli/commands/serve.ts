@@ -19,6 +19,14 @@ export function registerServe(parent: Command, context: CommandContext): void {
 		.option('--max-sessions <count>', 'sessions at once (default: 32)')
 		.option('--max-queued <count>', 'sessions that may wait for a place (default: 64)')
 		.option('--latency <multiplier>', 'for sessions that do not say: 1 is fastest, 4 is best (default: 2)')
+		.option(
+			'--max-llm-cache-size <tokens>',
+			'what a language model that translates text keeps of a talk (default: 1000)',
+		)
+		.option(
+			'--context-sentences <count>',
+			'sentences that other models of texts read before the open one (default: 0)',
+		)
 		.option('--max-batch-size <count>', 'sequences decoded together at most')
 		.option('--min-batch-size <count>', 'under load, wait for so many')
 		.option('--batch-timeout <ms>', 'but no longer than this')

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type {BatchSettings} from '../../core/engine/engine.js';
 import {LOAD_BALANCE_STRATEGIES} from '../../core/engine/router/placement/placements.js';
 import {PRECISIONS} from '../../core/models/precision.js';
+import {TEXT_SETTING_LIMITS} from '../../core/translation/text/text-settings.js';
 import type {ServerLimits, ServerSettings, YoutubeSettings} from '../server-settings.js';
 import {
 	choiceSetting,
@@ -78,6 +79,14 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 			fromText: text => (/^\d$/.test(text) ? Number(text) : text),
 		},
 		'for sessions that do not say: 1 is fastest, 4 is best',
+	),
+	maxLlmCacheTokens: fixed(
+		wholeNumberSetting(TEXT_SETTING_LIMITS.maxCacheTokens.least, TEXT_SETTING_LIMITS.maxCacheTokens.most),
+		'what a language model that translates text keeps of a talk',
+	),
+	contextSentences: fixed(
+		wholeNumberSetting(TEXT_SETTING_LIMITS.contextSentences.least, TEXT_SETTING_LIMITS.contextSentences.most),
+		'sentences that other models of texts read before the open one',
 	),
 	'limits.maxSessions': live(wholeNumberSetting(1, 100_000), 'sessions at once'),
 	'limits.maxQueued': live(wholeNumberSetting(0, 100_000), 'sessions that may wait for a place'),

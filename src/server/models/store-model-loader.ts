@@ -87,7 +87,12 @@ export class StoreModelLoader implements ModelLoader {
 		const texts: TextModelOptions[] = [];
 		for (const part of others) {
 			const text = await this.#preparePart(part, options);
-			texts.push(toTextModelOptions(text.model, text.graphsDirectory));
+			const {maxLlmCacheTokens: maxCacheTokens, contextSentences} = this.#parts.settings();
+			texts.push({
+				...toTextModelOptions(text.model, text.graphsDirectory),
+				maxCacheTokens,
+				contextSentences,
+			});
 		}
 		return {graphsDirectory, texts};
 	}

@@ -22,6 +22,8 @@ const SETTING_FLAGS: Readonly<Record<string, readonly [flag: string, path: Setti
 	maxSessions: ['--max-sessions', 'limits.maxSessions'],
 	maxQueued: ['--max-queued', 'limits.maxQueued'],
 	latency: ['--latency', 'latencyMultiplier'],
+	maxLlmCacheSize: ['--max-llm-cache-size', 'maxLlmCacheTokens'],
+	contextSentences: ['--context-sentences', 'contextSentences'],
 	maxBatchSize: ['--max-batch-size', 'batching.maxBatchSize'],
 	minBatchSize: ['--min-batch-size', 'batching.minBatchSize'],
 	batchTimeout: ['--batch-timeout', 'batching.batchTimeoutMs'],

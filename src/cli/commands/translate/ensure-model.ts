@@ -49,7 +49,10 @@ export interface EnsureModelContext {
 	readonly signal: AbortSignal;
 }
 
-type EnsureOptions = Pick<TranslateOptions, 'model' | 'precision' | 'languages' | 'download'>;
+type EnsureOptions = Pick<
+	TranslateOptions,
+	'model' | 'precision' | 'languages' | 'download' | 'textSettings'
+>;
 
 /** A model of texts as routes are sought among them. */
 interface TextCandidate {
@@ -80,7 +83,8 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	const ready: TextModelOptions[] = [];
 	for (const name of needed) {
 		const text = await ensureInstalled(name, options, context);
-		ready.push(toTextModelOptions(text, await build(text, options, context)));
+		const graphsDirectory = await build(text, options, context);
+		ready.push({...toTextModelOptions(text, graphsDirectory), ...options.textSettings});
 	}
 
 	return {

@@ -8,6 +8,7 @@ import {parseLanguageRequest, type LanguageRequest} from '../../../core/language
 import {DEVICES, type Device} from '../../../core/models/onnx-session.js';
 import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../../core/models/precision.js';
 import {SUBTITLE_FORMATS, type SubtitleFormat} from '../../../core/subtitles/subtitle-formatter.js';
+import {TEXT_SETTING_LIMITS, type TextSettings} from '../../../core/translation/text/text-settings.js';
 import {oneOf, parseOptions, wholeNumber} from '../../parse-options.js';
 import {liveFlags, resolveLive, splitTargets, type LiveOptions} from './live/live-options.js';
 
@@ -33,6 +34,8 @@ export interface TranslateOptions {
 	readonly prompt: string | undefined;
 	/** A file, as given. */
 	readonly glossary: string | undefined;
+	/** For models that translate text. */
+	readonly textSettings: TextSettings;
 	readonly raw: RawFormat | undefined;
 	/** Whether to fetch a missing model; undefined: if somebody is watching. */
 	readonly download: boolean | undefined;
@@ -51,6 +54,7 @@ export interface TranslateOptions {
 }
 
 const text = z.string();
+const {maxCacheTokens, contextSentences} = TEXT_SETTING_LIMITS;
 const schema = z.object({
 	from: text.optional(),
 	to: z.array(text).optional(),
@@ -69,6 +73,8 @@ const schema = z.object({
 	beam: wholeNumber(1, 16).default(1),
 	prompt: text.optional(),
 	glossary: text.min(1, 'must be a file').optional(),
+	maxLlmCacheSize: wholeNumber(maxCacheTokens.least, maxCacheTokens.most).optional(),
+	contextSentences: wholeNumber(contextSentences.least, contextSentences.most).optional(),
 	raw: oneOf(['s16le', 'f32le']).optional(),
 	rate: wholeNumber(1000, 768_000).optional(),
 	channels: wholeNumber(1, 64).optional(),
@@ -114,6 +120,10 @@ export function parseTranslateOptions(flags: unknown, inputs: readonly string[])
 		beamSize: parsed.beam,
 		prompt: parsed.prompt,
 		glossary: parsed.glossary,
+		textSettings: {
+			...(parsed.maxLlmCacheSize !== undefined && {maxCacheTokens: parsed.maxLlmCacheSize}),
+			...(parsed.contextSentences !== undefined && {contextSentences: parsed.contextSentences}),
+		},
 		raw: resolveRaw(parsed),
 		download: parsed.download,
 		history: parsed.history,

@@ -1,8 +1,9 @@
 import type {ModelFamily} from '../../models/catalogue/catalogue.js';
+import type {TextSettings} from './text-settings.js';
 import type {TextTranslator} from './text-translator.js';
 
 /** A model of texts as a replica loads it; plain data. */
-export interface TextModelOptions {
+export interface TextModelOptions extends TextSettings {
 	readonly family: Exclude<ModelFamily, 'whisper'>;
 	/** As the builder of its family made it. */
 	readonly graphsDirectory: string;
@@ -24,7 +25,7 @@ export type CountText = (name: string) => void;
  * @throws {InfinisstError} `MODEL_CORRUPT`, `MODEL_UNSUPPORTED`.
  */
 export async function openTextTranslator(
-	{family, graphsDirectory, name, languages, targets, threads}: TextModelOptions,
+	{family, graphsDirectory, name, languages, targets, threads, ...settings}: TextModelOptions,
 	onCount: CountText = () => undefined,
 ): Promise<TextTranslator> {
 	const shared = {...(threads !== undefined && {threads})};
@@ -39,6 +40,7 @@ export async function openTextTranslator(
 				name,
 				languages: [...new Set([...languages, ...targets])],
 				onTerm,
+				...(settings.maxCacheTokens !== undefined && {maxCacheTokens: settings.maxCacheTokens}),
 			});
 		}
 		case 'seq2seq': {
@@ -48,6 +50,7 @@ export async function openTextTranslator(
 				name,
 				...shared,
 				onTerm,
+				...(settings.contextSentences !== undefined && {contextSentences: settings.contextSentences}),
 			});
 		}
 	}

@@ -1,12 +1,10 @@
 import {InfinisstError} from '../../../errors.js';
 import type {LanguageModel, LanguageModelContext} from '../../../models/decoder-lm/language-model.js';
+import {MAX_CACHE_TOKENS} from '../text-settings.js';
 import type {TextTranslator} from '../text-translator.js';
 import {AgentTranslation, type DialogueTokens} from './agent-translation.js';
 import {formatDialogue} from './dialogue-format.js';
 import {findNonLanguageTokens} from './token-rules.js';
-
-/** `--max-llm-cache-size 1000` of InfiniSST's server (github.com/LeiLiLab/InfiniSST, serve/api.sh). */
-export const MAX_CACHE_TOKENS = 1000;
 
 export interface AgentTranslatorOptions {
 	/** The translator's from now on. */
@@ -15,7 +13,7 @@ export interface AgentTranslatorOptions {
 	readonly name: string;
 	/** Codes of the languages that the model reads and writes. */
 	readonly languages: readonly string[];
-	/** Instruction and newest turns; older ones leave. @default {@link MAX_CACHE_TOKENS} */
+	/** Instruction and newest turns; older ones leave. At most half of what the model can read. @default {@link MAX_CACHE_TOKENS} */
 	readonly maxCacheTokens?: number;
 	/** Told of each term of a glossary that was said, and whether its translation was written. */
 	readonly onTerm?: (isKept: boolean) => void;
@@ -68,7 +66,8 @@ export function openAgentTranslator(options: AgentTranslatorOptions): TextTransl
 			const pair = prepare(sourceLanguage, target);
 			const parts = {
 				model,
-				maxCacheTokens,
+				// What is said in a turn must fit behind it.
+				maxCacheTokens: Math.min(maxCacheTokens, Math.floor(model.description.maxTokens / 2)),
 				onTerm,
 				dialogue: pair.dialogue,
 				suppressed: pair.suppressed,
