@@ -115,6 +115,34 @@ describe('a language model', () => {
 		expect(largestDifference(slid, fresh)).toBeLessThan(1e-4);
 	});
 
+	it('sees what is within the window of a layer, wherever that began and whatever was taken out', async () => {
+		const config = {...gemma.config, num_hidden_layers: 1, layer_types: ['sliding_attention']};
+		const model = await openModel({...gemma, config});
+		const tokens = Array.from({length: 240}, (_, index) => 5 + ((index * 11) % 300));
+		const readAtOnce = async (read: readonly number[]): Promise<Float32Array> =>
+			model.step(model.openContext(), [...read, 7]);
+		const context = model.openContext();
+		for (const [index, token] of tokens.entries()) {
+			await model.step(context, [token]);
+			if (index < 76 || index > 84) continue;
+			const next = await model.step(context.fork(), [7]);
+			const expected = await readAtOnce(tokens.slice(0, index + 1));
+			expect(largestDifference(next, expected), `behind ${index}`).toBeLessThan(1e-4);
+		}
+		// What goes is in the window; or all of the window goes, and what was before it comes back.
+		for (const [from, to] of [
+			[228, 236],
+			[100, 235],
+		] as const) {
+			const slid = context.fork();
+			slid.dropSpan(from, to);
+			const expected = await readAtOnce([...tokens.slice(0, from), ...tokens.slice(to)]);
+			expect(largestDifference(await model.step(slid, [7]), expected)).toBeLessThan(1e-4);
+		}
+		const untouched = await model.step(context, [7]);
+		expect(largestDifference(untouched, await readAtOnce(tokens))).toBeLessThan(1e-4);
+	});
+
 	it('keeps the context as it was when a step is given up', async () => {
 		const model = await openModel(llama);
 		const context = model.openContext();

@@ -1,14 +1,8 @@
-import type {Tensor} from 'onnxruntime-node';
 import type {OnnxSession, Tensors} from '../onnx-session.js';
 import type {DecoderDimensions} from './decoder-dimensions.js';
-import {PositionTable} from './position-table.js';
+import {cutSpan, LayerViews, VIEW_STEP, type LayerCache, type ViewSpan} from './layer-views.js';
+import {RowBuffer} from './row-buffer.js';
 import type {StepRunner} from './step-queue.js';
-
-/**
- * Room is made in steps of this many tokens. At multiples of the widest vector register the kernels sum every row in the
- * same order however large the cache is.
- */
-const CAPACITY_STEP = 64;
 
 /** More than is needed is made room for by this share, because making room means copying all rows. */
 const SPARE_SHARE = 1 / 8;
@@ -26,19 +20,14 @@ export interface ContextRow {
 interface MutableRow extends ContextRow {
 	index: number;
 	length: number;
+	/** Of each kind of views. */
+	spans: ViewSpan[];
 }
 
 /** Tokens that a row is about to read. */
 interface Job {
 	readonly row: MutableRow;
 	readonly tokens: readonly number[];
-}
-
-/** Keys or values of a layer, [rows, key-value heads, capacity, head size]. */
-interface Cache {
-	readonly input: string;
-	readonly output: string;
-	values: Float32Array;
 }
 
 /**
@@ -48,9 +37,8 @@ interface Cache {
 export class ContextRows implements StepRunner<ContextRow> {
 	readonly #session: OnnxSession;
 	readonly #dimensions: DecoderDimensions;
-	readonly #caches: readonly Cache[];
-	readonly #positions: PositionTable;
-	readonly #slidingPositions: PositionTable | undefined;
+	readonly #caches: readonly LayerCache[];
+	readonly #views: readonly LayerViews[];
 	readonly #rows: MutableRow[] = [];
 	#capacity = 0;
 	#rowCapacity = 0;
@@ -62,29 +50,35 @@ export class ContextRows implements StepRunner<ContextRow> {
 	constructor(session: OnnxSession, dimensions: DecoderDimensions) {
 		this.#session = session;
 		this.#dimensions = dimensions;
-		this.#caches = Array.from({length: dimensions.layers}, (_, layer) => layer).flatMap(layer =>
-			['key', 'value'].map(kind => ({
-				input: `past_${kind}.${layer}`,
-				output: `new_${kind}.${layer}`,
-				values: new Float32Array(0),
-			})),
-		);
-		this.#positions = new PositionTable(dimensions.rotary);
-		this.#slidingPositions = dimensions.sliding && new PositionTable(dimensions.sliding.rotary);
+		const {keyValueHeads: heads, headSize: vectorSize, rotary, sliding} = dimensions;
+		this.#caches = Array.from({length: dimensions.layers}, () => ({
+			keys: new RowBuffer({heads, vectorSize}),
+			values: new RowBuffer({heads, vectorSize}),
+		}));
+		const layers = [...this.#caches.entries()];
+		const slides = ([layer]: (typeof layers)[number]): boolean => sliding?.layers.includes(layer) === true;
+		this.#views = [
+			{dimensions, rotary, window: undefined, layers: layers.filter(layer => !slides(layer))},
+			...(sliding === undefined ? [] : [{dimensions, ...sliding, layers: layers.filter(slides)}]),
+		]
+			.filter(kind => kind.layers.length > 0)
+			.map(kind => new LayerViews(kind));
 	}
 
 	/** Of all caches, room for what is to come included. */
 	get byteLength(): number {
-		return this.#caches.reduce((sum, {values}) => sum + values.byteLength, 0);
+		return [...this.#buffers(), ...this.#views].reduce((sum, {byteLength}) => sum + byteLength, 0);
 	}
 
 	/** Of what is kept for a row. */
 	bytesOf({length}: ContextRow): number {
-		return this.#caches.length * this.#dimensions.keyValueHeads * length * this.#dimensions.headSize * 4;
+		const {layers, keyValueHeads, headSize} = this.#dimensions;
+		return 2 * layers * keyValueHeads * length * headSize * 4;
 	}
 
 	add(): ContextRow {
-		const row: MutableRow = {index: this.#rows.length, length: 0};
+		const spans = this.#views.map(() => ({start: 0, end: 0}));
+		const row: MutableRow = {index: this.#rows.length, length: 0, spans};
 		this.#makeRoom(this.#rows.length + 1, 0);
 		this.#rows.push(row);
 		return row;
@@ -94,7 +88,8 @@ export class ContextRows implements StepRunner<ContextRow> {
 	fork(parent: ContextRow): ContextRow {
 		const row = this.add() as MutableRow;
 		row.length = parent.length;
-		this.#copyRow(parent.index, row.index, row.length);
+		row.spans = (parent as MutableRow).spans.map(span => ({...span}));
+		this.#copyRow(parent as MutableRow, row.index);
 		return row;
 	}
 
@@ -106,20 +101,22 @@ export class ContextRows implements StepRunner<ContextRow> {
 		}
 		const last = this.#rows.pop()!;
 		if (last === row) return;
-		this.#copyRow(last.index, row.index, last.length);
+		this.#copyRow(last, row.index);
 		last.index = row.index;
 		this.#rows[row.index] = last;
 	}
 
 	/** Forgets the tokens `from` .. `to` - 1; those behind move up. */
 	dropSpan(row: ContextRow, from: number, to: number): void {
-		const {headSize} = this.#dimensions;
-		for (const {values} of this.#caches) {
-			for (const start of this.#headStarts(row.index)) {
-				values.copyWithin(start + from * headSize, start + to * headSize, start + row.length * headSize);
-			}
-		}
-		(row as MutableRow).length -= to - from;
+		const count = row.length - to;
+		for (const buffer of this.#buffers()) buffer.move(row.index, {from: to, to: from, count});
+		this.cut(row, from);
+		(row as MutableRow).length = from + count;
+	}
+
+	cut(row: ContextRow, length: number): void {
+		(row as MutableRow).length = length;
+		for (const span of (row as MutableRow).spans) cutSpan(span, length);
 	}
 
 	/**
@@ -134,16 +131,21 @@ export class ContextRows implements StepRunner<ContextRow> {
 			Math.max(...rows.map((row, order) => row.length + tokens[order]!.length)),
 		);
 		const first = this.#gather(rows);
-		const jobs: Job[] = rows.map((row, index) => ({row, tokens: tokens[index]!}));
+		const jobs: Job[] = rows.map((row, index) => ({row: row as MutableRow, tokens: tokens[index]!}));
 		const byPlace = [...jobs].sort((a, b) => a.row.index - b.row.index);
 		const results = await this.#run(this.#inputs(first, byPlace, width));
 		const {keyValueHeads, headSize, vocabularySize} = this.#dimensions;
-		for (const {output, values} of this.#caches) {
-			const made = results[output]!.data as Float32Array;
-			for (const [place, {row, tokens: list}] of byPlace.entries()) {
-				for (const [head, start] of this.#headStarts(row.index).entries()) {
-					const from = (place * keyValueHeads + head) * width * headSize;
-					values.set(made.subarray(from, from + list.length * headSize), start + row.length * headSize);
+		for (const [layer, {keys, values}] of this.#caches.entries()) {
+			for (const [output, buffer] of [
+				['new_key', keys],
+				['new_value', values],
+			] as const) {
+				const made = results[`${output}.${layer}`]!.data as Float32Array;
+				for (const [place, {row, tokens: list}] of byPlace.entries()) {
+					for (const [head, start] of buffer.starts(row.index, row.length).entries()) {
+						const from = (place * keyValueHeads + head) * width * headSize;
+						buffer.values.set(made.subarray(from, from + list.length * headSize), start);
+					}
 				}
 			}
 		}
@@ -166,45 +168,32 @@ export class ContextRows implements StepRunner<ContextRow> {
 		}
 	}
 
-	cut(row: ContextRow, length: number): void {
-		(row as MutableRow).length = length;
-	}
-
-	#inputs(first: number, rows: readonly Job[], width: number): Tensors {
+	#inputs(first: number, jobs: readonly Job[], width: number): Tensors {
 		const session = this.#session;
-		const {keyValueHeads, headSize} = this.#dimensions;
-		const count = rows.length;
-		const inputs: Record<string, Tensor> = {
+		const count = jobs.length;
+		const positions = this.#capacity + width;
+		for (const {row} of jobs) {
+			for (const [kind, view] of this.#views.entries()) view.update(row.index, row.spans[kind]!, row.length);
+		}
+		const viewed = this.#views.map((view, kind) =>
+			view.inputs(session, first, {spans: jobs.map(({row}) => row.spans[kind]!), positions}),
+		);
+		return {
 			tokens: session.integers(
 				// Padding behind a row: no earlier token sees it, and its keys are dropped.
-				rows.flatMap(({tokens}) => [...tokens, ...new Array<number>(width - tokens.length).fill(0)]),
+				jobs.flatMap(({tokens}) => [...tokens, ...new Array<number>(width - tokens.length).fill(0)]),
 				[count, width],
 			),
-			past_lengths: session.integers(
-				rows.map(({row}) => row.length),
-				[count],
+			positions: session.integers(
+				jobs.flatMap(({row}) => Array.from({length: width}, (_, index) => row.length + index)),
+				[count, width],
 			),
 			wanted: session.integers(
-				rows.map(({tokens}) => tokens.length - 1),
+				jobs.map(({tokens}) => tokens.length - 1),
 				[count, 1, 1],
 			),
+			...(Object.assign({}, ...viewed) as Tensors),
 		};
-		const positions = this.#capacity + width;
-		[inputs['cosines'], inputs['sines']] = this.#positions.tensors(session, positions);
-		if (this.#slidingPositions !== undefined) {
-			const tensors = this.#slidingPositions.tensors(session, positions);
-			[inputs['sliding_cosines'], inputs['sliding_sines']] = tensors;
-		}
-		const stride = this.#rowStride;
-		for (const {input, values} of this.#caches) {
-			inputs[input] = session.floats(values.subarray(first * stride, (first + count) * stride), [
-				count,
-				keyValueHeads,
-				this.#capacity,
-				headSize,
-			]);
-		}
-		return inputs;
 	}
 
 	/** Moves rows so that these lie side by side. @returns where the first of them is. */
@@ -226,62 +215,46 @@ export class ContextRows implements StepRunner<ContextRow> {
 	}
 
 	#swap(a: MutableRow, b: MutableRow): void {
-		const stride = this.#rowStride;
-		for (const {values} of this.#caches) {
-			const kept = values.slice(a.index * stride, (a.index + 1) * stride);
-			values.copyWithin(a.index * stride, b.index * stride, (b.index + 1) * stride);
-			values.set(kept, b.index * stride);
-		}
+		for (const buffer of this.#buffers()) buffer.swapRows(a.index, b.index);
+		for (const view of this.#views) view.swapRows(a.index, b.index);
 		[a.index, b.index] = [b.index, a.index];
 		this.#rows[a.index] = a;
 		this.#rows[b.index] = b;
 	}
 
-	#copyRow(from: number, to: number, length: number): void {
-		const {headSize} = this.#dimensions;
-		const targets = this.#headStarts(to);
-		for (const {values} of this.#caches) {
-			for (const [head, start] of this.#headStarts(from).entries())
-				values.copyWithin(targets[head]!, start, start + length * headSize);
-		}
-	}
-
-	/** Where the heads of a row begin. */
-	#headStarts(row: number): number[] {
-		const {keyValueHeads, headSize} = this.#dimensions;
-		const headStride = this.#capacity * headSize;
-		return Array.from({length: keyValueHeads}, (_, head) => (row * keyValueHeads + head) * headStride);
-	}
-
-	get #rowStride(): number {
-		return this.#dimensions.keyValueHeads * this.#capacity * this.#dimensions.headSize;
+	#copyRow({index, length, spans}: MutableRow, to: number): void {
+		for (const buffer of this.#buffers()) buffer.copyRow(index, to, length);
+		for (const [kind, view] of this.#views.entries()) view.copyRow(index, to, spans[kind]!);
 	}
 
 	/** Makes room for so many rows and tokens a row; gives tokens' room back where more than half of it lies idle. */
 	#makeRoom(rows: number, tokens: number): void {
 		const longest = Math.max(tokens, ...this.#rows.map(row => row.length), 1);
-		const needed = roundUp(longest, CAPACITY_STEP);
-		const generous = roundUp(longest * (1 + SPARE_SHARE), CAPACITY_STEP);
+		const needed = roundUp(longest, VIEW_STEP);
+		const generous = roundUp(longest * (1 + SPARE_SHARE), VIEW_STEP);
 		const isTooLarge = this.#capacity > 2 * generous;
 		const capacity = needed > this.#capacity || isTooLarge ? generous : this.#capacity;
 		const rowCapacity = roundUp(rows, ROW_STEP);
 		const hasTooMany = this.#rowCapacity > 2 * rowCapacity;
 		const newRows = rowCapacity > this.#rowCapacity || hasTooMany ? rowCapacity : this.#rowCapacity;
 		if (capacity === this.#capacity && newRows === this.#rowCapacity) return;
-		const {keyValueHeads, headSize} = this.#dimensions;
-		const oldStarts = this.#rows.map(row => this.#headStarts(row.index));
 		this.#capacity = capacity;
 		this.#rowCapacity = newRows;
-		const newStarts = this.#rows.map(row => this.#headStarts(row.index));
-		for (const cache of this.#caches) {
-			const values = new Float32Array(newRows * keyValueHeads * capacity * headSize);
-			for (const [index, row] of this.#rows.entries()) {
-				for (const [head, from] of oldStarts[index]!.entries()) {
-					const kept = cache.values.subarray(from, from + row.length * headSize);
-					values.set(kept, newStarts[index]![head]);
-				}
-			}
-			cache.values = values;
+		const lengths = this.#rows.map(row => row.length);
+		for (const buffer of this.#buffers()) buffer.resize(newRows, capacity, lengths);
+		for (const [kind, view] of this.#views.entries()) {
+			view.resize(
+				newRows,
+				capacity,
+				this.#rows.map(row => row.spans[kind]!),
+			);
+		}
+	}
+
+	*#buffers(): Iterable<RowBuffer> {
+		for (const {keys, values} of this.#caches) {
+			yield keys;
+			yield values;
 		}
 	}
 }

@@ -1,5 +1,6 @@
 import {GraphBuilder, ONNXRUNTIME_DOMAIN, type Value} from '../graph/graph-builder.js';
 import type {DecoderCheckpoint} from './decoder-checkpoint.js';
+import type {DecoderDimensions} from './decoder-dimensions.js';
 import {
 	embedTokens,
 	feedForward,
@@ -16,16 +17,15 @@ const MASKED = -1e9;
 /**
  * Writes one step of a decoder-only model for any number of rows, each a text of its own with a past of its own length.
  *
- * Inputs: `tokens` [rows, new]; `past_lengths` [rows]; `wanted` [rows, 1, 1], which of the new tokens to give logits for;
- * `cosines`, `sines` [positions, head size / 2], and `sliding_cosines`, `sliding_sines` where layers with a window have
- * other ones: at least as many positions as the longest row and `capacity` have; and per layer `past_key.i`,
- * `past_value.i` [rows, key-value heads, capacity, head size], keys without positions. What lies beyond a row's length is
- * ignored, so the caller keeps them in place and appends, and nothing is copied in a step.
+ * Inputs: `tokens` [rows, new] and their `positions`; `wanted` [rows, 1, 1], which of the new tokens to give logits for.
+ * Of layers that look at everything `past_lengths` [rows], `cosines` and `sines` [positions, head size / 2]; of layers with
+ * a window the same with `sliding_` before their names. Per layer `past_key.i`, turned to their positions, and
+ * `past_value.i` [rows, key-value heads, capacity, head size]: of a layer with a window those of the newest tokens only,
+ * as many as its `past_lengths` say. What lies beyond is ignored, so the caller keeps them in place and appends, and
+ * nothing is copied in a step.
  *
- * Outputs: `logits` [rows, 1, vocabulary]; per layer `new_key.i`, `new_value.i` [rows, key-value heads, new, head size].
- *
- * An entry's position is its place: the keys of the past are turned to their positions whenever they are looked at, in
- * one pass over memory that the scores read anyway. So entries may be taken out and the others pushed together.
+ * Outputs: `logits` [rows, 1, vocabulary]; per layer `new_key.i`, without positions, and `new_value.i`
+ * [rows, key-value heads, new, head size].
  */
 export async function writeDecoderLmGraph(
 	path: string,
@@ -43,9 +43,9 @@ export async function writeDecoderLmGraph(
 		for (let layer = 0; layer < layers; layer++) {
 			onLayer(layer);
 			const name = `layers.${layer}`;
-			const view = sliding?.layers.includes(layer) === true ? step.sliding! : step.whole;
+			const view = sliding?.layers.includes(layer) === true ? step.sliding! : step.whole!;
 			const normal = await rmsNorm(context, x, `${name}.input_layernorm`, width);
-			const attended = await attend(context, normal, layer, view);
+			const attended = await attend(context, normal, layer, {view, positions: step.positions});
 			const added = normalisesResults
 				? await rmsNorm(context, attended, `${name}.post_attention_layernorm`, width)
 				: attended;
@@ -67,75 +67,120 @@ export async function writeDecoderLmGraph(
 	}
 }
 
-/** What a layer may look at, and at which positions. */
+/** What layers of one kind may look at, and at which positions. */
 interface View {
 	readonly cosines: Value;
 	readonly sines: Value;
-	/** Added to scores: [rows, 1, 1 or new, capacity] and [new, new]. */
-	readonly pastMask: Value;
-	readonly newMask: Value;
-	readonly newPositions: Value;
+	/** Added to scores: [rows, 1, queries of a key-value head · new, capacity + new]. */
+	readonly mask: Value;
+	/** What scores are made of: capacity and new. */
+	readonly lengths: Value;
 }
 
 interface Step {
 	readonly tokens: Value;
 	readonly wanted: Value;
-	readonly whole: View;
+	readonly positions: Value;
+	/** Undefined where no layer looks at it. */
+	readonly whole: View | undefined;
 	readonly sliding: View | undefined;
 }
 
 function describeStep(graph: GraphBuilder, {dimensions}: DecoderCheckpoint): Step {
-	const {headSize, sliding} = dimensions;
+	const {sliding, layers} = dimensions;
 	const tokens = graph.input('tokens', 'int64', ['rows', 'new']);
-	const pastLengths = graph.input('past_lengths', 'int64', ['rows']);
+	const positions = graph.input('positions', 'int64', ['rows', 'new']);
 	const wanted = graph.input('wanted', 'int64', ['rows', 1, 1]);
-	const table = (name: string): Value => graph.input(name, 'float32', ['positions', headSize / 2]);
-	const size = (value: Value, axis: number): Value =>
-		graph.node('Squeeze', [sizeOf(graph, value, axis), graph.integers(0)]);
-	const range = (length: Value): Value => graph.node('Range', [graph.integer(0), length, graph.integer(1)]);
-	const mask = (allowed: Value): Value => graph.node('Where', [allowed, graph.float(0), graph.float(MASKED)]);
-
-	const steps = range(size(tokens, 1));
-	const newPositions = graph.node('Add', [graph.node('Unsqueeze', [pastLengths, graph.integers(1)]), steps]);
-	const places = range(size('past_key.0', 2));
-	const asked = graph.node('Unsqueeze', [steps, graph.integers(1)]);
-	const given = graph.node('Unsqueeze', [steps, graph.integers(0)]);
-	const isEarlier = graph.node('LessOrEqual', [given, asked]);
-	const isFilled = graph.node('Less', [
-		places,
-		graph.node('Unsqueeze', [pastLengths, graph.integers(1, 2, 3)]),
-	]);
-	const whole: View = {
-		cosines: table('cosines'),
-		sines: table('sines'),
-		pastMask: mask(isFilled),
-		newMask: mask(isEarlier),
-		newPositions,
-	};
-	if (sliding === undefined) return {tokens, wanted, whole, sliding: undefined};
-
-	const isNear = (distance: Value): Value => graph.node('Less', [distance, graph.integer(sliding.window)]);
-	const pastDistance = graph.node('Sub', [
-		graph.node('Unsqueeze', [newPositions, graph.integers(1, 3)]),
-		places,
-	]);
+	const step = {tokens, wanted, positions};
+	const firstWhole = Array.from({length: layers}, (_, layer) => layer).find(
+		layer => sliding?.layers.includes(layer) !== true,
+	);
+	const firstSliding = sliding?.layers[0];
 	return {
-		tokens,
-		wanted,
-		whole,
-		sliding: {
-			cosines: table('sliding_cosines'),
-			sines: table('sliding_sines'),
-			pastMask: mask(graph.node('And', [isFilled, isNear(pastDistance)])),
-			newMask: mask(graph.node('And', [isEarlier, isNear(graph.node('Sub', [asked, given]))])),
-			newPositions,
-		},
+		...step,
+		whole:
+			firstWhole === undefined
+				? undefined
+				: describeView(graph, dimensions, {...step, prefix: '', layer: firstWhole, window: undefined}),
+		sliding:
+			firstSliding === undefined
+				? undefined
+				: describeView(graph, dimensions, {
+						...step,
+						prefix: 'sliding_',
+						layer: firstSliding,
+						window: sliding!.window,
+					}),
 	};
 }
 
-async function attend(context: DecoderContext, x: Value, layer: number, view: View): Promise<Value> {
+interface ViewOptions {
+	readonly tokens: Value;
+	readonly prefix: string;
+	/** One of those that look at it. */
+	readonly layer: number;
+	/** Tokens seen, the present one included; undefined for all. */
+	readonly window: number | undefined;
+}
+
+function describeView(
+	graph: GraphBuilder,
+	{headSize, heads, keyValueHeads}: DecoderDimensions,
+	{tokens, prefix, layer, window}: ViewOptions,
+): View {
+	const table = (name: string): Value =>
+		graph.input(`${prefix}${name}`, 'float32', ['positions', headSize / 2]);
+	const pastLengths = graph.input(`${prefix}past_lengths`, 'int64', ['rows']);
+	const range = (length: Value): Value =>
+		graph.node('Range', [
+			graph.integer(0),
+			graph.node('Squeeze', [length, graph.integers(0)]),
+			graph.integer(1),
+		]);
+	const join = (axis: number, ...values: readonly Value[]): Value =>
+		graph.node('Concat', values, {attributes: {axis: BigInt(axis)}});
+	const isNear = (distance: Value): Value => graph.node('Less', [distance, graph.integer(window!)]);
+
+	const rows = sizeOf(graph, tokens, 0);
+	const added = sizeOf(graph, tokens, 1);
+	const capacity = sizeOf(graph, `past_key.${layer}`, 2);
+	const steps = range(added);
+	const places = range(capacity);
+	const asked = graph.node('Unsqueeze', [steps, graph.integers(1)]);
+	const lengths = graph.node('Unsqueeze', [pastLengths, graph.integers(1, 2, 3)]);
+	const isFilled = graph.node('Less', [places, lengths]);
+	const isEarlier = graph.node('LessOrEqual', [steps, asked]);
+	let [pastSeen, newSeen] = [isFilled, isEarlier];
+	if (window !== undefined) {
+		const distance = graph.node('Sub', [graph.node('Add', [lengths, asked]), places]);
+		pastSeen = graph.node('And', [isFilled, isNear(distance)]);
+		newSeen = graph.node('And', [isEarlier, isNear(graph.node('Sub', [asked, steps]))]);
+	}
+	const everywhere = join(0, rows, graph.integers(1), added, graph.integers(1));
+	const seen = join(
+		-1,
+		graph.node('Expand', [pastSeen, everywhere]),
+		graph.node('Expand', [newSeen, everywhere]),
+	);
+	const mask = graph.node('Where', [seen, graph.float(0), graph.float(MASKED)]);
+	const group = heads / keyValueHeads;
+	return {
+		cosines: table('cosines'),
+		sines: table('sines'),
+		mask: group === 1 ? mask : graph.node('Tile', [mask, graph.integers(1, 1, group, 1)]),
+		lengths: join(0, capacity, added),
+	};
+}
+
+async function attend(
+	context: DecoderContext,
+	x: Value,
+	layer: number,
+	{view, positions}: {readonly view: View; readonly positions: Value},
+): Promise<Value> {
 	const {graph, checkpoint} = context;
-	const {width, heads, keyValueHeads, headSize, architecture, queryScale} = checkpoint.dimensions;
+	const {width, heads, keyValueHeads, headSize, architecture, queryScale, rotaryPairs} =
+		checkpoint.dimensions;
 	const name = `layers.${layer}.self_attn`;
 	const [query, key, value] = (await project(context, x, [
 		{name: `${name}.q_proj`, outputs: heads * headSize, inputs: width},
@@ -143,72 +188,60 @@ async function attend(context: DecoderContext, x: Value, layer: number, view: Vi
 		{name: `${name}.v_proj`, outputs: keyValueHeads * headSize, inputs: width},
 	])) as [Value, Value, Value];
 	const normalisesHeads = architecture === 'qwen3' || architecture === 'gemma3_text';
-	const split = async (projected: Value, count: number, norm?: string): Promise<Value> => {
+	const split = async (
+		projected: Value,
+		{count, norm, output}: {readonly count: number; readonly norm?: string; readonly output?: string},
+	): Promise<Value> => {
 		const parts = graph.node('Reshape', [projected, graph.integers(0, 0, count, headSize)]);
 		const normal =
 			norm !== undefined && normalisesHeads
 				? await rmsNorm(context, parts, `${name}.${norm}`, headSize)
 				: parts;
-		return graph.node('Transpose', [normal], {attributes: {perm: [0, 2, 1, 3]}});
+		return graph.node('Transpose', [normal], {
+			attributes: {perm: [0, 2, 1, 3]},
+			...(output !== undefined && {output}),
+		});
 	};
-	const newKey = await split(key, keyValueHeads, 'k_norm');
-	const newValue = await split(value, keyValueHeads);
+	const keys = {count: keyValueHeads, norm: 'k_norm', output: `new_key.${layer}`};
+	const newKey = await split(key, keys);
+	const newValue = await split(value, {count: keyValueHeads, output: `new_value.${layer}`});
 	const cacheShape = (length: string): readonly (number | string)[] => [
 		'rows',
 		keyValueHeads,
 		length,
 		headSize,
 	];
-	for (const [kind, made] of [
-		['new_key', newKey],
-		['new_value', newValue],
-	] as const) {
-		graph.node('Identity', [made], {output: `${kind}.${layer}`});
-		graph.output(`${kind}.${layer}`, 'float32', cacheShape('new'));
-	}
-	const pastKey = graph.input(`past_key.${layer}`, 'float32', cacheShape('capacity'));
-	const pastValue = graph.input(`past_value.${layer}`, 'float32', cacheShape('capacity'));
+	for (const made of [newKey, newValue]) graph.output(made, 'float32', cacheShape('new'));
+	const capacity = `capacity.${layer}`;
+	const pastKey = graph.input(`past_key.${layer}`, 'float32', cacheShape(capacity));
+	const pastValue = graph.input(`past_value.${layer}`, 'float32', cacheShape(capacity));
 
-	// The past begins at position 0 in every row, which is what one number for all rows means to the operator.
-	const fromStart = graph.integers(0);
-	const rotate = (heads4: Value, positions: Value): Value =>
+	const turn = (heads4: Value): Value =>
 		graph.node('RotaryEmbedding', [heads4, positions, view.cosines, view.sines], {
 			domain: ONNXRUNTIME_DOMAIN,
-			attributes: {interleaved: checkpoint.dimensions.rotaryPairs === 'neighbours' ? 1n : 0n},
+			attributes: {interleaved: rotaryPairs === 'neighbours' ? 1n : 0n},
 		});
 	// Queries of one key-value head stand behind one another, so that no key is copied for them.
-	const regroup = (x4: Value, count: number): Value => {
-		if (heads === keyValueHeads) return x4;
-		const ends = [0, 3].map(axis => sizeOf(graph, x4, axis)) as [Value, Value];
-		const shape = graph.node('Concat', [ends[0], graph.integers(count, -1), ends[1]], {
-			attributes: {axis: 0n},
-		});
-		return graph.node('Reshape', [x4, shape]);
-	};
-	const group = (perHead: Value): Value => regroup(perHead, keyValueHeads);
-	const ungroup = (grouped: Value): Value => regroup(grouped, heads);
+	const regroup = (x4: Value, count: number): Value =>
+		heads === keyValueHeads ? x4 : graph.node('Reshape', [x4, graph.integers(0, count, -1, headSize)]);
 
-	const asked = group(rotate(await split(query, heads, 'q_norm'), view.newPositions));
-	const score = (keys: Value, mask: Value): Value => {
-		const product = graph.node('FusedMatMul', [asked, keys], {
+	const asked = regroup(turn(await split(query, {count: heads, norm: 'q_norm'})), keyValueHeads);
+	const score = (turned: Value): Value =>
+		graph.node('FusedMatMul', [asked, turned], {
 			domain: ONNXRUNTIME_DOMAIN,
 			attributes: {transB: 1n, alpha: queryScale},
 		});
-		return graph.node('Add', [ungroup(product), mask]);
-	};
-	const pastScores = score(rotate(pastKey, fromStart), view.pastMask);
-	const newScores = score(rotate(newKey, view.newPositions), view.newMask);
-	const scores = graph.node('Concat', [pastScores, newScores], {attributes: {axis: -1n}});
-	const weights = graph.node('Softmax', [scores], {attributes: {axis: -1n}});
-	const lengths = graph.node('Concat', [sizeOf(graph, pastScores, 3), sizeOf(graph, newScores, 3)], {
-		attributes: {axis: 0n},
+	const scores = graph.node('Concat', [score(pastKey), score(turn(newKey))], {attributes: {axis: -1n}});
+	const masked = graph.node('Add', [scores, view.mask]);
+	const weights = graph.node('Softmax', [masked], {attributes: {axis: -1n}});
+	const [pastWeights, newWeights] = graph.nodes('Split', [weights, view.lengths], 2, {
+		attributes: {axis: -1n},
 	});
-	const [pastWeights, newWeights] = graph.nodes('Split', [weights, lengths], 2, {attributes: {axis: -1n}});
 	const seen = graph.node('Add', [
-		graph.node('MatMul', [group(pastWeights!), pastValue]),
-		graph.node('MatMul', [group(newWeights!), newValue]),
+		graph.node('MatMul', [pastWeights!, pastValue]),
+		graph.node('MatMul', [newWeights!, newValue]),
 	]);
-	const times = graph.node('Transpose', [ungroup(seen)], {attributes: {perm: [0, 2, 1, 3]}});
+	const times = graph.node('Transpose', [regroup(seen, heads)], {attributes: {perm: [0, 2, 1, 3]}});
 	const joined = graph.node('Reshape', [times, graph.integers(0, 0, heads * headSize)]);
 	const [projected] = await project(context, joined, [
 		{name: `${name}.o_proj`, outputs: width, inputs: heads * headSize},
