@@ -46,15 +46,28 @@ function manyToMany(tokens: ReadonlyMap<string, number>): LanguageFacts {
 	return {sources: languages, targets: languages, targetTokenIn: 'target'};
 }
 
-/** By code. Where there are several for one language, the one that is called as the code is, else the first. */
+/**
+ * By code. Where there are several for one language: the one that is called as the code is, else the one in the script
+ * that this program writes the language in, else one without a script, else the first.
+ */
 function languageTokens(special: TokenIds, pattern: RegExp): Map<string, number> {
-	const found = new Map<string, number>();
+	const found = new Map<string, {readonly id: number; readonly rank: number}>();
 	for (const [text, id] of special) {
 		const written = pattern.exec(text)?.[1];
 		const code = written && codeOf(written);
-		if (code && (!found.has(code) || code === written)) found.set(code, id);
+		if (!code) continue;
+		const rank = rankOf(written, code);
+		if (rank > (found.get(code)?.rank ?? -1)) found.set(code, {id, rank});
 	}
-	return found;
+	return new Map([...found].map(([code, {id}]) => [code, id]));
+}
+
+/** @param written - such as `zh`, `cmn_Hans` or `cmn`. */
+function rankOf(written: string, code: string): number {
+	if (written === code) return 3;
+	const [, script] = written.split('_');
+	if (script === undefined) return 1;
+	return FLORES_CODES[code]?.endsWith(`_${script}`) === true ? 2 : 0;
 }
 
 function floresTokens(special: TokenIds): Map<string, number> {

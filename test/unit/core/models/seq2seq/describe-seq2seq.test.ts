@@ -72,6 +72,28 @@ describe('describeSeq2seq', () => {
 
 	it.each([
 		[
+			['>>cmn_Hant<<', '>>cmn<<', '>>cmn_Hans<<', '>>yue_Hans<<', '>>yue_Hant<<'],
+			'>>cmn_Hans<<',
+			'>>yue_Hant<<',
+		],
+		[['>>lzh<<', '>>cmn_Hant<<', '>>cmn<<', '>>yue_Hans<<'], '>>cmn<<', '>>yue_Hans<<'],
+	])(
+		'takes the script that is meant where a Marian writes Chinese in several: %j',
+		async (tokens, zh, yue) => {
+			const vocabulary = await readFixture<Record<string, number>>('marian', 'vocab.json');
+			const added = Object.fromEntries(tokens.map((token, place) => [token, 900 + place]));
+			const folder = await makeFolder(
+				'marian',
+				{'vocab.json': {...vocabulary, ...added}, 'tokenizer_config.json': {}},
+				'opus-mt-en-zh',
+			);
+			const {targets} = await describeSeq2seq(folder, 'own');
+			expect(targets).toEqual({zh: added[zh], yue: added[yue]});
+		},
+	);
+
+	it.each([
+		[
 			'its tokenizer',
 			{'tokenizer_config.json': {source_lang: 'eng', target_lang: 'zho'}},
 			'model',
