@@ -286,6 +286,7 @@ function convertToGguf(golden: GoldenModel): Buffer {
 		'tokenizer.ggml.tokens': tokens,
 		'tokenizer.ggml.token_type': tokens.map((_, id) => (id < 3 ? 3 : 1)),
 		'tokenizer.ggml.merges': [''].slice(1),
+		'tokenizer.ggml.add_bos_token': true,
 		'tokenizer.ggml.bos_token_id': 0,
 		'tokenizer.ggml.eos_token_id': 1,
 	};

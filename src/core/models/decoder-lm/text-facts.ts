@@ -7,16 +7,39 @@ type TextFacts = BuiltDescription['text'];
 type Config = Readonly<Record<string, unknown>>;
 
 /** Where texts begin and end, and how a dialogue is written, from the files beside the weights or in the GGUF file. */
-export async function readTextFacts(directory: string, gguf: GgufFile | undefined): Promise<TextFacts> {
+export async function readTextFacts(
+	directory: string,
+	gguf: Pick<GgufFile, 'metadata'> | undefined,
+): Promise<TextFacts> {
 	return gguf === undefined ? readFromFiles(directory) : readFromGguf(gguf);
 }
 
-function readFromGguf({metadata}: GgufFile): TextFacts {
+/** Ends of a turn in dialogues, which older files do not name as such: llama.cpp knows them by these texts, too. */
+const TURN_ENDS = ['<|eot_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>'];
+
+function findEnds(tokens: unknown): number[] {
+	if (!Array.isArray(tokens)) return [];
+	return TURN_ENDS.map(text => tokens.indexOf(text)).filter(id => id >= 0);
+}
+
+const LLAMA3_PRE_TOKENIZERS = new Set<unknown>(['llama-bpe', 'llama3', 'llama-v3']);
+
+function readFromGguf({metadata}: Pick<GgufFile, 'metadata'>): TextFacts {
 	const id = (key: string): number[] => toIds(metadata.get(`tokenizer.ggml.${key}_token_id`));
 	const template = metadata.get('tokenizer.chat_template');
+	// Where files do not say: SentencePiece and Llama 3 begin texts so, other byte-level tokenizers do not (llama-vocab.cpp).
+	const beginsTexts =
+		metadata.get('tokenizer.ggml.model') !== 'gpt2' ||
+		LLAMA3_PRE_TOKENIZERS.has(metadata.get('tokenizer.ggml.pre'));
 	return {
-		beginToken: metadata.get('tokenizer.ggml.add_bos_token') === false ? undefined : id('bos')[0],
-		endTokens: unique([...id('eos'), ...id('eot'), ...id('eom')]),
+		beginToken:
+			(metadata.get('tokenizer.ggml.add_bos_token') ?? beginsTexts) === true ? id('bos')[0] : undefined,
+		endTokens: unique([
+			...id('eos'),
+			...id('eot'),
+			...id('eom'),
+			...findEnds(metadata.get('tokenizer.ggml.tokens')),
+		]),
 		chatTemplate: typeof template === 'string' ? template : undefined,
 	};
 }

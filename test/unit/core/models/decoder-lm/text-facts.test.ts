@@ -2,6 +2,7 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readTextFacts} from '../../../../../src/core/models/decoder-lm/text-facts.js';
+import type {GgufValue} from '../../../../../src/core/models/formats/gguf-header.js';
 import {temporaryDirectory} from '../../../../helpers/temporary-directory.js';
 
 async function read(files: Readonly<Record<string, unknown>>) {
@@ -40,6 +41,41 @@ describe('readTextFacts', () => {
 			'tokenizer_config.json': {bos_token: null},
 		});
 		expect(facts).toEqual({beginToken: undefined, endTokens: [3], chatTemplate: undefined});
+	});
+
+	it.each<
+		readonly [kind: string, facts: Readonly<Record<string, GgufValue>>, beginToken: number | undefined]
+	>([
+		['SentencePiece', {'tokenizer.ggml.model': 'llama'}, 1],
+		['Llama 3', {'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'llama-bpe'}, 1],
+		['Qwen', {'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'qwen2'}, undefined],
+		['a Qwen that wants one', {'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.add_bos_token': true}, 1],
+		[
+			'one that wants none',
+			{'tokenizer.ggml.model': 'llama', 'tokenizer.ggml.add_bos_token': false},
+			undefined,
+		],
+	])('takes from a GGUF file what texts begin with, as llama.cpp does: %s', async (_, facts, beginToken) => {
+		const metadata = new Map<string, GgufValue>([
+			['tokenizer.ggml.bos_token_id', 1],
+			['tokenizer.ggml.eos_token_id', 2],
+			['tokenizer.ggml.eot_token_id', 3],
+			['tokenizer.chat_template', 'a'],
+			...Object.entries(facts),
+		]);
+		expect(await readTextFacts('nowhere', {metadata})).toEqual({
+			beginToken,
+			endTokens: [2, 3],
+			chatTemplate: 'a',
+		});
+	});
+
+	it('knows the end of a turn in a GGUF file that does not name it', async () => {
+		const metadata = new Map<string, GgufValue>([
+			['tokenizer.ggml.eos_token_id', 1],
+			['tokenizer.ggml.tokens', ['<bos>', '<eos>', 'a', '<end_of_turn>']],
+		]);
+		expect(await readTextFacts('nowhere', {metadata})).toMatchObject({endTokens: [1, 3]});
 	});
 
 	it('finds a template in a file of its own', async () => {
