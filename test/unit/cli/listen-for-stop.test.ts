@@ -26,13 +26,35 @@ describe('listenForStop', () => {
 	it('leaves the second Ctrl-C to the system, which ends the process at once', () => {
 		const host = createHost();
 		const beforeEnd = vi.fn(() => expect(host.kill).not.toHaveBeenCalled());
-		listenForStop(host, beforeEnd);
+		let nowMs = 0;
+		listenForStop(host, beforeEnd, {nowMs: () => nowMs});
 		host.emit('SIGINT');
 		expect(beforeEnd).not.toHaveBeenCalled();
+		nowMs = 250;
 		host.emit('SIGINT');
 		expect(beforeEnd).toHaveBeenCalledOnce();
 		expect(host.kill).toHaveBeenCalledExactlyOnceWith(4711, 'SIGINT');
 		expect(host.listenerCount('SIGINT')).toBe(0);
+	});
+
+	it('takes a signal that is passed on to it, and that it had already, for one request', () => {
+		const host = createHost();
+		let nowMs = 0;
+		const signal = listenForStop(host, undefined, {nowMs: () => nowMs});
+		host.emit('SIGTERM');
+		nowMs = 249;
+		host.emit('SIGTERM');
+		expect(signal.aborted).toBe(true);
+		expect(host.kill).not.toHaveBeenCalled();
+	});
+
+	it('ends at once at Ctrl-C where the run ends already because nobody reads the results', () => {
+		const host = createHost();
+		const signal = listenForStop(host, undefined, {nowMs: () => 0});
+		host.stdout.emit('error', Object.assign(new Error('write EPIPE'), {code: 'EPIPE'}));
+		host.emit('SIGINT');
+		expect(signal.reason).toMatchObject({exitCode: 0});
+		expect(host.kill).toHaveBeenCalledOnce();
 	});
 
 	it('ends the run quietly when the reader of the results has gone', () => {
