@@ -5,6 +5,7 @@ import {Arrivals} from '../arrivals.js';
 import type {EngineSession, SessionChange, SessionCheckpoint, SessionUpdate} from '../engine.js';
 import {UpdateQueue} from '../update-queue.js';
 import type {TargetWriter, TargetWriterState} from '../../translation/text/target-writer.js';
+import {writeAll} from '../../translation/text/write-all.js';
 
 const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 
@@ -136,7 +137,7 @@ export class ChainSession implements EngineSession {
 		}
 		const heard = {audioMs: this.#audioMs, finalMs: measured?.finalMs ?? this.#finalMs};
 		const beganMs = clock.nowMs();
-		for (const writer of writers) told.push(...(await writer.write(heard, this.#controller.signal)));
+		told.push(...(await writeAll(writers, heard, this.#controller.signal)));
 		this.#work.spentMs += clock.nowMs() - beganMs;
 		this.#finalMs = Math.min(heard.finalMs, ...writers.map(writer => writer.finalMs));
 		if (measured !== undefined) {

@@ -5,6 +5,7 @@ import {compressionRatio} from '../whisper/segment-recognizer.js';
 import {TargetWriter} from './target-writer.js';
 import type {GlossaryEntry, LatencyMultiplier} from '../../engine/engine.js';
 import type {TextTranslator} from './text-translator.js';
+import {writeAll} from './write-all.js';
 
 export interface TranslateCaptionsOptions {
 	/** Codes; each by one translator, which does not become this function's. */
@@ -55,15 +56,12 @@ export async function* translateCaptions(
 	});
 	let segments = 0;
 	const write = async (audioMs: number, events: readonly SessionEvent[]): Promise<TranslationEvent[]> => {
+		for (const writer of writers) for (const event of events) writer.hear(event);
 		const written: TranslationEvent[] = [];
-		for (const [index, writer] of writers.entries()) {
-			for (const event of events) writer.hear(event);
-			for (const event of await writer.write({audioMs, finalMs: audioMs}, signal)) {
-				if (event.type !== 'segment-ended') continue;
-				segments++;
-				const segment = toSegment(event, words);
-				written.push({type: 'segment-final', segment, target: targets[index]!.target});
-			}
+		for (const event of await writeAll(writers, {audioMs, finalMs: audioMs}, signal)) {
+			if (event.type !== 'segment-ended') continue;
+			segments++;
+			written.push({type: 'segment-final', segment: toSegment(event, words), target: event.target});
 		}
 		return written;
 	};
