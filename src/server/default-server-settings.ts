@@ -75,4 +75,6 @@ export const DEFAULT_SERVER_SETTINGS: ServerSettings = {
 	keepText: false,
 	historyPages: false,
 	historyFile: undefined,
+	historyLive: {passOn: true, heads: [], tokenFiles: []},
+	historyRetention: {maxAgeMs: undefined, maxBytes: undefined, maxSessions: undefined},
 };

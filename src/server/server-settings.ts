@@ -45,6 +45,26 @@ export interface YoutubeSettings {
 	readonly maxParallel: number;
 }
 
+/** What of clusters that are alive is seen below the history. */
+export interface HistoryLiveSettings {
+	/** Pass on what is asked of their heads. */
+	readonly passOn: boolean;
+	/** Heads beside those that a collector asks: `NAME=URL`, or `NAMESPACE/NAME=URL`. */
+	readonly heads: readonly string[];
+	/** Files with the tokens that heads ask for: `NAME=FILE`, absolute. */
+	readonly tokenFiles: readonly string[];
+}
+
+/** What the history keeps; undefined: everything. */
+export interface HistoryRetentionSettings {
+	/** Sessions whose last event is older go. */
+	readonly maxAgeMs: number | undefined;
+	/** The oldest go when more is in use. */
+	readonly maxBytes: number | undefined;
+	/** Of each cluster, so many of the newest stay. */
+	readonly maxSessions: number | undefined;
+}
+
 /** Everything that can be set about a server. */
 export interface ServerSettings {
 	readonly host: string;
@@ -90,4 +110,6 @@ export interface ServerSettings {
 	readonly historyPages: boolean;
 	/** Undefined: in the user's data folder. */
 	readonly historyFile: string | undefined;
+	readonly historyLive: HistoryLiveSettings;
+	readonly historyRetention: HistoryRetentionSettings;
 }

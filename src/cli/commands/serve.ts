@@ -47,6 +47,16 @@ export function registerServe(parent: Command, context: CommandContext): void {
 		.option('--no-history', 'do not keep what happened')
 		.option('--keep-text', 'also keep the texts in the history')
 		.option('--db <file>', "the history's file (default: history.db of the program's data)")
+		.option(
+			'--live <name=url>',
+			'with --history, pass on to the head of a live Ray cluster; again for more',
+			collect,
+		)
+		.option('--no-live', 'pass nothing on, also to heads that "history collect" asks')
+		.option('--live-token-file <name=file>', 'file with the token that this head asks for', collect)
+		.option('--retain-age <time>', 'delete sessions of the history that are older, such as 30d')
+		.option('--retain-size <size>', 'delete the oldest when more than this is in use, such as 2GB')
+		.option('--retain-sessions <count>', 'delete all but so many of the newest of each cluster')
 		.option('--set <setting=value>', 'any setting of "infinisst config show"; again for more', collect)
 		.option('--engine <engine>', 'local or ray (default: local)')
 		.option('--json', 'print the address as an object')

@@ -19,11 +19,15 @@ export interface LiveCluster {
 	readonly firstMs: number | null;
 }
 
-export interface LiveClustersOptions {
-	readonly store: HistoryStore;
+/** Those that were named, and what they ask for. */
+export interface LiveHeads {
 	readonly configured: readonly ConfiguredHead[];
-	/** By "namespace/name". */
+	/** Ray's own, by "namespace/name". */
 	readonly tokens?: ReadonlyMap<string, string>;
+}
+
+export interface LiveClustersOptions extends LiveHeads {
+	readonly store: HistoryStore;
 	/** @returns milliseconds since 1970. */
 	readonly now: () => number;
 }

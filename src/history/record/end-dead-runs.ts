@@ -2,11 +2,12 @@ import {createHash} from 'node:crypto';
 
 import {EventBatch} from '../ingest/event-batch.js';
 import type {HistoryStore} from '../store/history-store.js';
+import type {SessionSummary} from '../store/history-types.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {base64, EventList, formatTime} from './event-list.js';
 import {LOCAL_CLUSTER, MAX_RUNS_READ, PROCESS_METADATA} from './local-cluster.js';
 import type {RecordedCause} from './record-entry.js';
-import {isGone, type RunProcess} from './run-process.js';
+import {isAlive, isGone, type RunProcess} from './run-process.js';
 
 const ENDED: readonly string[] = ['STOPPED', 'SUCCEEDED', 'FAILED'];
 
@@ -29,6 +30,13 @@ export function endDeadRuns(store: HistoryStore, isDead: (run: RunProcess) => bo
 		count++;
 	}
 	return count;
+}
+
+/** Whether a session is that of a run of this machine whose process surely lives. */
+export function isRunningHere(store: HistoryStore, {id, cluster}: SessionSummary): boolean {
+	if (cluster.name !== LOCAL_CLUSTER.name) return false;
+	const run = readProcess(store.read(id));
+	return run !== undefined && isAlive(run);
 }
 
 /** Undefined for a run that has ended, or that said nothing of its process. */

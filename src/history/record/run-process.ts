@@ -44,6 +44,11 @@ export function isGone({hostname: host, pid, identity}: RunProcess): boolean {
 	return namespace === ownNamespace && now !== identity;
 }
 
+/** Whether a process of this machine surely lives. One of another container may, too. */
+export function isAlive({hostname: host, pid, identity}: RunProcess): boolean {
+	return host === hostname() && identifyProcess(pid) === identity;
+}
+
 function isThere(pid: number): boolean {
 	try {
 		process.kill(pid, 0);

@@ -1,6 +1,7 @@
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
 import {wait} from '../collect/wait.js';
+import {isRunningHere} from '../record/end-dead-runs.js';
 import type {HistoryStore} from '../store/history-store.js';
 import type {SessionSummary} from '../store/history-types.js';
 import {prune, type PruneRules} from '../store/prune.js';
@@ -21,8 +22,8 @@ const DEFAULT_INTERVAL_MS = 60_000;
 
 /**
  * Deletes old sessions while a collector or a server runs, until the signal fires. A session that somebody
- * writes to never goes: neither one that changed since the time before, whoever changed it, nor the newest of
- * its cluster by any rule but that of age.
+ * writes to never goes: neither that of a run of this machine whose process lives, nor one that changed since the time
+ * before, whoever changed it, nor the newest of its cluster by any rule but that of age.
  */
 export async function runRetention(options: RetentionOptions, signal: AbortSignal): Promise<void> {
 	const {store, clock, intervalMs = DEFAULT_INTERVAL_MS} = options;
@@ -54,7 +55,8 @@ async function applyRules(
 	const newest = findNewest(store.sessions());
 	const mayGo = (session: SessionSummary): boolean =>
 		revisions.get(session.id) === session.revision &&
-		(!newest.has(session.id) || isTooOld(session, rules, nowMs));
+		(!newest.has(session.id) || isTooOld(session, rules, nowMs)) &&
+		!isRunningHere(store, session);
 	for (const {cluster, name} of await prune(store, rules, {nowMs, mayGo, signal})) {
 		onNotice(`deleted ${cluster.namespace}/${cluster.name} ${name}, which is past what is kept`);
 	}

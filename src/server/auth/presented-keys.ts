@@ -29,9 +29,19 @@ export function presentedKeys(request: FastifyRequest): readonly string[] {
  */
 export function chooseProtocol(offered: Iterable<string>): string | false {
 	for (const protocol of offered) {
-		if (!KEY_PROTOCOLS.some(start => protocol.startsWith(start))) return protocol;
+		if (!carriesKey(protocol)) return protocol;
 	}
 	return false;
+}
+
+/** The header of offered subprotocols, without keys; undefined if nothing is left. */
+export function withoutKeys(header: string | undefined): string | undefined {
+	const offered = readProtocols(header).filter(protocol => protocol !== '' && !carriesKey(protocol));
+	return offered.length === 0 ? undefined : offered.join(', ');
+}
+
+function carriesKey(protocol: string): boolean {
+	return KEY_PROTOCOLS.some(start => protocol.startsWith(start));
 }
 
 function readAuthorization(header: string | undefined): string[] {

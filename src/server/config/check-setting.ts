@@ -22,14 +22,14 @@ export interface SettingPlace {
  * @throws {InfinisstError} `OPTION_INVALID`, naming the place, the value (never that of a key), and what it must be.
  */
 export function checkSetting(path: SettingPath, value: unknown, place: SettingPlace): unknown {
-	const {schema, isPath = false} = SETTINGS[path];
+	const {schema, isPath = false, makeAbsolute = resolve} = SETTINGS[path];
 	const result = schema.safeParse(value);
 	if (!result.success) throw describeIssue(path, value, place, result.error.issues[0]!);
 	if (!isPath) return result.data;
 	const {directory} = place;
 	return Array.isArray(result.data)
-		? result.data.map(part => resolve(directory, part as string))
-		: resolve(directory, result.data as string);
+		? result.data.map(part => makeAbsolute(directory, part as string))
+		: makeAbsolute(directory, result.data as string);
 }
 
 /** Like {@link checkSetting}, of what a flag or a variable says. Keys are hashed. */

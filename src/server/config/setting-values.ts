@@ -8,6 +8,8 @@ export interface SettingKind {
 	readonly fromText: (text: string) => unknown;
 	/** A path, or paths, relative to the folder of the file that it stands in. */
 	readonly isPath?: boolean;
+	/** Where more than the path stands in it. @default `resolve()` */
+	readonly makeAbsolute?: (directory: string, text: string) => string;
 }
 
 export function wholeNumberSetting(minimum: number, maximum: number): SettingKind {
@@ -21,6 +23,16 @@ export function wholeNumberSetting(minimum: number, maximum: number): SettingKin
 export function numberSetting(minimum: number, maximum: number): SettingKind {
 	const message = `must be a number from ${minimum} to ${maximum}`;
 	return {schema: z.number(message).min(minimum, message).max(maximum, message), fromText: numberFromText};
+}
+
+/** @param parse - of a text with a unit; undefined for what has none. */
+export function quantitySetting(parse: (text: string) => number | undefined, message: string): SettingKind {
+	const read = (value: unknown): unknown =>
+		typeof value === 'string' ? (parse(value.trim()) ?? value) : value;
+	return {
+		schema: z.preprocess(read, z.number(message).int(message).min(1, message)),
+		fromText: numberFromText,
+	};
 }
 
 export function switchSetting(): SettingKind {

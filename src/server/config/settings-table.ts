@@ -1,15 +1,24 @@
+import {resolve} from 'node:path';
 import * as z from 'zod';
 
 import type {BatchSettings} from '../../core/engine/engine.js';
 import {LOAD_BALANCE_STRATEGIES} from '../../core/engine/router/placement/placements.js';
 import {PRECISIONS} from '../../core/models/precision.js';
+import {parseDurationMs, parseSizeBytes} from '../../core/util/parse-quantity.js';
 import {TEXT_SETTING_LIMITS} from '../../core/translation/text/text-settings.js';
-import type {ServerLimits, ServerSettings, YoutubeSettings} from '../server-settings.js';
+import type {
+	HistoryLiveSettings,
+	HistoryRetentionSettings,
+	ServerLimits,
+	ServerSettings,
+	YoutubeSettings,
+} from '../server-settings.js';
 import {
 	choiceSetting,
 	listSetting,
 	numberSetting,
 	pathSetting,
+	quantitySetting,
 	switchSetting,
 	textSetting,
 	wholeNumberSetting,
@@ -17,10 +26,12 @@ import {
 } from './setting-values.js';
 
 export type SettingPath =
-	| Exclude<keyof ServerSettings, 'batching' | 'limits' | 'youtube'>
+	| Exclude<keyof ServerSettings, 'batching' | 'limits' | 'youtube' | 'historyLive' | 'historyRetention'>
 	| `batching.${keyof BatchSettings}`
 	| `limits.${keyof ServerLimits}`
-	| `youtube.${keyof YoutubeSettings}`;
+	| `youtube.${keyof YoutubeSettings}`
+	| `historyLive.${keyof HistoryLiveSettings}`
+	| `historyRetention.${keyof HistoryRetentionSettings}`;
 
 export interface SettingDefinition extends SettingKind {
 	/** For people, half a sentence. */
@@ -51,6 +62,10 @@ const apiKeySchema = z.strictObject(
 );
 
 const name = (message: string) => z.string(message).min(1, message);
+
+/** @param value - pattern of what stands behind the name. */
+const namedSchema = (value: string, message: string) =>
+	z.string(message).regex(new RegExp(`^(?:[^/=]+/)?[^/=]+=${value}$`), message);
 
 const live = (kind: SettingKind, about: string): SettingDefinition => ({...kind, about, isLive: true});
 const fixed = (kind: SettingKind, about: string): SettingDefinition => ({...kind, about, isLive: false});
@@ -169,6 +184,36 @@ export const SETTINGS: Readonly<Record<SettingPath, SettingDefinition>> = {
 	keepText: live(switchSetting(), 'also keep the texts there'),
 	historyPages: fixed(switchSetting(), 'show the history at /history/'),
 	historyFile: fixed(pathSetting('file'), "the history's file; none: history.db of the program's data"),
+	'historyLive.passOn': fixed(switchSetting(), 'show there what the heads of live Ray clusters say'),
+	'historyLive.heads': fixed(
+		listSetting(
+			namedSchema('https?:\\/\\/\\S+', 'must be NAME=URL, with the address of a Ray dashboard'),
+			'must be a list of NAME=URL',
+		),
+		'live clusters beside those that "history collect" asks: NAME=URL',
+	),
+	'historyLive.tokenFiles': fixed(
+		listSetting(namedSchema('.+', 'must be NAME=FILE'), 'must be a list of NAME=FILE', {
+			isPath: true,
+			makeAbsolute: (directory, text) => {
+				const start = text.indexOf('=') + 1;
+				return text.slice(0, start) + resolve(directory, text.slice(start));
+			},
+		}),
+		'files with the tokens that heads of live clusters ask for: NAME=FILE',
+	),
+	'historyRetention.maxAgeMs': fixed(
+		quantitySetting(parseDurationMs, 'must be a time such as "36h" or "30d", or milliseconds'),
+		'delete sessions whose last event is older, such as "30d"',
+	),
+	'historyRetention.maxBytes': fixed(
+		quantitySetting(parseSizeBytes, 'must be a size such as "500MB" or "2GB", or bytes'),
+		'delete the oldest sessions when more is in use, such as "2GB"',
+	),
+	'historyRetention.maxSessions': fixed(
+		wholeNumberSetting(1, 1_000_000),
+		'delete all but so many of the newest of each cluster',
+	),
 };
 
 export const SETTING_PATHS = Object.keys(SETTINGS) as readonly SettingPath[];

@@ -12,6 +12,8 @@ declare module 'fastify' {
 	interface FastifyContextConfig {
 		/** The route is one of sockets. */
 		isSocket?: boolean;
+		/** A route whose sockets are opened elsewhere: it passes on what asks for another protocol. */
+		passesSockets?: boolean;
 		/** A route of sockets that closes silent ones by itself, or where they may be silent. */
 		watchesSilence?: boolean;
 		/** A route of sockets that finds out by itself that nobody is there. */
@@ -74,7 +76,8 @@ export async function admitSockets(
 		if (!request.ws) return undefined;
 		void reply.header('connection', 'close');
 		if (request.is404) return undefined;
-		if (request.routeOptions.config.isSocket !== true) {
+		const {isSocket, passesSockets} = request.routeOptions.config;
+		if (isSocket !== true && passesSockets !== true) {
 			countRefusal(metrics, 'path');
 			return sendFailure(request, reply, noSocketHere(), 404);
 		}

@@ -9,6 +9,8 @@ import {readJobs} from '../../../src/history/http/job-answers.js';
 import {endDeadRuns} from '../../../src/history/record/end-dead-runs.js';
 import {identifyProcess, isGone} from '../../../src/history/record/run-process.js';
 import {openHistory} from '../../../src/history/store/sqlite-history-store.js';
+import {runRetention} from '../../../src/history/upkeep/run-retention.js';
+import {FakeClock} from '../../helpers/fake-clock.js';
 import {askJson} from '../../helpers/history.js';
 import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 
@@ -71,6 +73,39 @@ describe('a run whose process is killed', () => {
 		expect(reader.entities('actor').map(({state}) => state)).toEqual(['DEAD']);
 		expect(reader.entities('node').map(({state}) => state)).toEqual(['DEAD']);
 		expect(alive.exitCode).toBeNull();
+	});
+
+	it('goes by rules of what is kept once it is over, and never while its process lives', async () => {
+		const path = join(await temporaryDirectory(), 'history.db');
+		const [alive, killed] = await Promise.all([startRun(path), startRun(path)]);
+		const store = await openHistory({path});
+		onTestFinished(() => store.close());
+		const clock = new FakeClock();
+		const ending = new AbortController();
+		const ended = runRetention(
+			{
+				...{store, rules: {keepCount: 1, maxBytes: 1, olderThanMs: 1}, clock},
+				...{now: () => Date.now() + 86_400_000, onNotice: () => undefined},
+			},
+			ending.signal,
+		);
+		const pids = (): unknown =>
+			store
+				.sessions()
+				.map(({name}) => Number(name.split('_').at(-1)))
+				.sort();
+		const pass = async (): Promise<void> => {
+			clock.advance(60_000);
+			await expect.poll(() => clock.timerCount).toBe(1);
+		};
+		await pass();
+		expect(pids()).toEqual([alive.pid, killed.pid].sort());
+		killed.kill('SIGKILL');
+		await once(killed, 'exit');
+		await pass();
+		expect(pids()).toEqual([alive.pid]);
+		ending.abort();
+		await ended;
 	});
 
 	it('is ended by the next run of the program', async () => {

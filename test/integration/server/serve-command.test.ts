@@ -8,6 +8,7 @@ import {runServe} from '../../../src/cli/commands/serve/run-serve.js';
 import {main} from '../../../src/cli/main.js';
 import {RunStop} from '../../../src/cli/run-stop.js';
 import {openScriptedModelHost} from '../../../src/server/testing/scripted-model-host.js';
+import {startHead} from '../../helpers/head.js';
 import {createFakeContext, type FakeContext} from '../../helpers/fake-context.js';
 import {temporaryDirectory} from '../../helpers/temporary-directory.js';
 
@@ -95,6 +96,32 @@ describe('infinisst serve', () => {
 		await ended;
 		const without = await serve();
 		expect(await statusOf(`${without.url}/history/clusters`)).toBe(404);
+	});
+
+	it('passes on to live clusters below the history, unless it shall not', async () => {
+		const head = await startHead((_request, response) => void response.end('head'));
+		const shown = {history: true, logLevel: 'silent'};
+		const {url} = await serve({flags: {...shown, live: [`test/ray=${head.address}`]}});
+		expect(await (await fetch(`${url}/history/c/test/ray/live/nodes`)).text()).toBe('head');
+		const named = {heads: [`ray=${head.address}`]};
+		const closed = await serve({flags: {...shown, live: false}, config: {historyLive: named}});
+		expect(await statusOf(`${closed.url}/history/c/default/ray/live/nodes`)).toBe(404);
+		const unseen = await serve({config: {historyLive: named}});
+		expect(unseen.stderr.text).toContain('add --history');
+	});
+
+	it.each([
+		[['--live', 'ray'], '--live[0] must be NAME=URL, with the address of a Ray dashboard, not "ray"'],
+		[['--live-token-file', 'x'], '--live-token-file[0] must be NAME=FILE, not "'],
+		[
+			['--retain-age', 'soon'],
+			'--retain-age must be a time such as "36h" or "30d", or milliseconds, not "soon"',
+		],
+		[['--retain-size', '2 Gigas'], '--retain-size must be a size such as "500MB" or "2GB", or bytes'],
+		[['--retain-sessions', '0'], '--retain-sessions must be a whole number from 1 to 1000000, not 0'],
+	])('refuses what the history cannot be told: %j', async (args, sentence) => {
+		const {exitCode, stderr} = await run(args);
+		expect([exitCode, stderr]).toEqual([2, expect.stringContaining(sentence) as string]);
 	});
 
 	it('says it in a sentence without --json', async () => {

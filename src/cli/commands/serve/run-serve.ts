@@ -10,6 +10,7 @@ import {openMountedHistory} from '../../../history/mount/open-mounted-history.js
 import {NO_RUN_RECORDER} from '../../../history/record/no-run-recorder.js';
 import {HistorySessionLog} from '../../../history/record/history-session-log.js';
 import type {RunRecorder} from '../../../history/record/run-recorder.js';
+import type {PruneRules} from '../../../history/store/prune.js';
 import {openStreamArchive} from '../../../history/record/stream-archive.js';
 import {MemorySessionLog} from '../../../server/compatible/session-log.js';
 import {applyServerSettings} from '../../../server/apply-server-settings.js';
@@ -20,7 +21,7 @@ import {openLog, type ServerLog} from '../../../server/logging/create-logger.js'
 import {HISTORY_PATH, type MountedHistory} from '../../../server/history/mounted-history.js';
 import type {ModelHost} from '../../../server/models/model-host.js';
 import {openModelHost} from '../../../server/models/open-model-host.js';
-import type {ServerSettings} from '../../../server/server-settings.js';
+import type {HistoryRetentionSettings, ServerSettings} from '../../../server/server-settings.js';
 import {createSessionHost} from '../../../server/sessions/create-session-host.js';
 import type {SessionHost} from '../../../server/sessions/session-host.js';
 import type {StreamArchive} from '../../../server/stream/stream-archive.js';
@@ -30,6 +31,8 @@ import {loadSettings} from '../../load-settings.js';
 import {readVersion} from '../../read-version.js';
 import {resolveDashboardsDirectory, resolveHistoryFile} from '../../resolve-home-directory.js';
 import {writeText} from '../../write-text.js';
+import {readLiveHeads, type LiveFlagNames} from '../history/open-live-gate.js';
+import {letHeapGrow} from './let-heap-grow.js';
 import {logModelStates, logRouterEvent} from './log-models.js';
 import {recordRouterEvent} from './record-router-event.js';
 import {parseServeOptions, type ServeOptions} from './serve-options.js';
@@ -71,9 +74,14 @@ export async function runServe(
 	openModels: typeof openModelHost = openModelHost,
 ): Promise<void> {
 	const options = parseServeOptions(flags);
+	letHeapGrow();
 	const {settings, notes} = await loadSettings(options, context);
 	const exposure = describeExposure(settings);
-	for (const note of exposure === undefined ? notes : [...notes, exposure]) {
+	const unseen =
+		settings.historyLive.heads.length > 0 && !settings.historyPages
+			? 'live clusters are shown below the history, which is not shown: add --history'
+			: undefined;
+	for (const note of [...notes, exposure, unseen].filter(text => text !== undefined)) {
 		context.stderr.write(`infinisst: ${note}\n`);
 	}
 
@@ -147,11 +155,11 @@ async function serve({
 	let mountedHistory: MountedHistory | undefined;
 	try {
 		archive = await openArchive(settings, context);
-		mountedHistory = await mountHistory(settings, context);
+		mountedHistory = await mountHistory(settings, {logger, context});
 		server = await createServer(
 			{
 				...(archive !== undefined && {archive}),
-				...(mountedHistory !== undefined && {mountedHistory}),
+				...(mountedHistory !== undefined && settings.historyPages && {mountedHistory}),
 				recorder: recorder.sessions,
 				sessionLog: new HistorySessionLog(new MemorySessionLog(), recorder),
 				settings: () => settings,
@@ -213,18 +221,38 @@ async function openArchive(
 	return openStreamArchive({path: historyFile ?? resolveHistoryFile(context), clock: context.clock});
 }
 
-/** With the page of Ray's dashboard where that was installed. */
+/**
+ * A thread of its own shows the history, with the page of Ray's dashboard where that was installed, and deletes what is
+ * past what shall be kept, also where nothing is shown.
+ */
 async function mountHistory(
-	{historyPages, historyFile}: ServerSettings,
-	context: Pick<ServeContext, 'env' | 'cwd'>,
+	{historyPages, historyFile, historyLive, historyRetention}: ServerSettings,
+	{logger, context}: {readonly logger: Logger; readonly context: Pick<ServeContext, 'env' | 'cwd'>},
 ): Promise<MountedHistory | undefined> {
-	if (!historyPages) return undefined;
+	const rules = readRules(historyRetention);
+	if (!historyPages && rules === undefined) return undefined;
 	const dashboard = await findInstalledDashboard(resolveDashboardsDirectory(context));
+	const heads = {live: historyLive.heads, liveTokenFile: historyLive.tokenFiles};
 	return openMountedHistory({
 		path: historyFile ?? resolveHistoryFile(context),
 		basePath: HISTORY_PATH,
 		dashboardDirectory: dashboard?.directory,
+		live: historyLive.passOn ? await readLiveHeads(heads, context.cwd, HEAD_SETTINGS) : undefined,
+		retention: rules === undefined ? undefined : {rules},
+		onNotice: text => logger.info(text),
 	});
+}
+
+const HEAD_SETTINGS: LiveFlagNames = {live: 'historyLive.heads', liveTokenFile: 'historyLive.tokenFiles'};
+
+/** Undefined where nothing is to be deleted. */
+function readRules({maxAgeMs, maxBytes, maxSessions}: HistoryRetentionSettings): PruneRules | undefined {
+	if (maxAgeMs === undefined && maxBytes === undefined && maxSessions === undefined) return undefined;
+	return {
+		...(maxAgeMs !== undefined && {olderThanMs: maxAgeMs}),
+		...(maxBytes !== undefined && {maxBytes}),
+		...(maxSessions !== undefined && {keepCount: maxSessions}),
+	};
 }
 
 /** A name that nobody knows, or a model that may not be fetched, is told before anything is opened. */

@@ -37,6 +37,11 @@ const SETTING_FLAGS: Readonly<Record<string, readonly [flag: string, path: Setti
 	logLevel: ['--log-level', 'logLevel'],
 	drainTimeout: ['--drain-timeout', 'drainTimeoutMs'],
 	db: ['--db', 'historyFile'],
+	live: ['--live', 'historyLive.heads'],
+	liveTokenFile: ['--live-token-file', 'historyLive.tokenFiles'],
+	retainAge: ['--retain-age', 'historyRetention.maxAgeMs'],
+	retainSize: ['--retain-size', 'historyRetention.maxBytes'],
+	retainSessions: ['--retain-sessions', 'historyRetention.maxSessions'],
 };
 
 /** Flags without a value, and what it is where they are given. */
@@ -46,6 +51,7 @@ const SWITCHES: readonly (readonly [name: string, flag: string, path: SettingPat
 	['history', '--no-history', 'history', false],
 	['history', '--history', 'historyPages', true],
 	['keepText', '--keep-text', 'keepText', true],
+	['live', '--no-live', 'historyLive.passOn', false],
 ];
 
 const schema = z.looseObject({
@@ -71,7 +77,8 @@ export function parseServeOptions(flags: unknown): ServeOptions {
 	const settings: SettingFlag[] = set.map(parseSetFlag);
 	for (const [name, [flag, path]] of Object.entries(SETTING_FLAGS)) {
 		const value = rest[name];
-		if (value === undefined) continue;
+		// A flag with a value may have a twin without one, such as --no-live.
+		if (value === undefined || typeof value === 'boolean') continue;
 		// Commander gives texts, and lists of them for flags that may be given again.
 		settings.push({path, flag, text: typeof value === 'string' ? value : (value as string[]).join(',')});
 	}

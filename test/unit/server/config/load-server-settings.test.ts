@@ -54,6 +54,21 @@ it('has a value for every setting, all by default where nobody says anything', a
 	expect(files).toEqual([]);
 });
 
+it('reads times and sizes with their units, and tokens relative to the file they stand in', async () => {
+	const {settings, values, folder} = await load({
+		flags: [{path: 'historyRetention.maxAgeMs', flag: '--retain-age', text: '30d'}],
+		env: {INFINISST_HISTORY_RETENTION_MAX_BYTES: '1500000'},
+		project: {historyRetention: {maxBytes: '2GB', maxSessions: 5}},
+		user: {historyLive: {tokenFiles: ['jobs/ray=tokens/ray=1']}},
+	});
+	expect(settings.historyRetention).toEqual({maxAgeMs: 30 * 86_400_000, maxBytes: 1_500_000, maxSessions: 5});
+	expect(settings.historyLive.tokenFiles).toEqual([`jobs/ray=${join(folder, 'user', 'tokens', 'ray=1')}`]);
+	expect(values.get('historyRetention.maxAgeMs')!.origin).toEqual({kind: 'flag', place: '--retain-age'});
+	expect(await complaint({project: {historyRetention: {maxAgeMs: '30 days'}}})).toContain(
+		'historyRetention.maxAgeMs must be a time such as "36h" or "30d", or milliseconds, not "30 days"',
+	);
+});
+
 it('takes a flag before a variable before the project before the user before the default', async () => {
 	const all = {
 		flags: [{path: 'port', flag: '--port', text: '1'}] as const,
