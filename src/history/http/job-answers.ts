@@ -156,8 +156,9 @@ function describeDriver(reader: SessionReader, record: JobRecord): JobDetails {
 		message: null,
 		error_type: null,
 		start_time: firstSet(record.startMs) ?? readTaskTimes(reader, record).startMs,
-		end_time: record.isFinished ? (firstSet(record.endMs) ?? readTaskTimes(reader, record).endMs) : null,
-		metadata: readMetadata(record),
+		// The head has 0 for a driver that still runs, other than for a job that was submitted.
+		end_time: record.isFinished ? (firstSet(record.endMs) ?? readTaskTimes(reader, record).endMs) : 0,
+		metadata: record.metadata,
 		runtime_env: parseRuntimeEnv(record.serializedRuntimeEnv),
 		driver_agent_http_address: null,
 		driver_node_id: null,

@@ -2,6 +2,8 @@ import {BadRequestError, readBoolean, readInteger, UnhandledRequestError} from '
 
 export interface ListFilter {
 	readonly column: string;
+	/** The column as it was written: only in its very words the head's source looks for it. @default column */
+	readonly key?: string;
 	readonly isNegated: boolean;
 	readonly value: string;
 }
@@ -49,7 +51,7 @@ export function readFilters(query: URLSearchParams): readonly ListFilter[] {
 		const predicate = predicates[index]!;
 		if (predicate !== '=' && predicate !== '!=')
 			throw new BadRequestError(describePredicate(predicate, query));
-		return {column: key.toLowerCase(), isNegated: predicate === '!=', value: values[index]!};
+		return {column: key.toLowerCase(), key, isNegated: predicate === '!=', value: values[index]!};
 	});
 }
 
@@ -63,6 +65,10 @@ function describePredicate(predicate: string, query: URLSearchParams): string {
 	].join('\n');
 }
 
+export function keyOf({key, column}: ListFilter): string {
+	return key ?? column;
+}
+
 /**
  * Refuses what cannot be an id, in the words of Python's and of Ray's own check.
  *
@@ -70,8 +76,10 @@ function describePredicate(predicate: string, query: URLSearchParams): string {
  * @throws {BadRequestError}
  */
 export function assertIds(filters: readonly ListFilter[], bytes: Readonly<Record<string, number>>): void {
-	for (const {column, value} of filters) {
-		const wanted = Object.hasOwn(bytes, column) ? bytes[column] : undefined;
+	for (const filter of filters) {
+		const {value} = filter;
+		const key = keyOf(filter);
+		const wanted = Object.hasOwn(bytes, key) ? bytes[key] : undefined;
 		if (wanted === undefined) continue;
 		if (value.length % 2 === 1) throw new BadRequestError('Odd-length string');
 		if (!/^[\da-f]*$/i.test(value)) throw new BadRequestError('Non-hexadecimal digit found');
@@ -88,8 +96,9 @@ export function assertIds(filters: readonly ListFilter[], bytes: Readonly<Record
  * @throws {BadRequestError}
  */
 export function assertState(filters: readonly ListFilter[], what: string, states: readonly string[]): void {
-	for (const {column, isNegated, value} of filters) {
-		if (column === 'state' && !isNegated && !states.includes(value.toUpperCase())) {
+	for (const filter of filters) {
+		const {isNegated, value} = filter;
+		if (keyOf(filter) === 'state' && !isNegated && !states.includes(value.toUpperCase())) {
 			throw new BadRequestError(`Invalid ${what} state for filtering: ${value.toUpperCase()}`);
 		}
 	}

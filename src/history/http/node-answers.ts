@@ -6,7 +6,7 @@ import type {SessionReader} from '../store/session-reader.js';
 import {answerResult, type HistoryAnswer} from './answer.js';
 import {describeActor, readNodes, wasAtNode} from './actor-answers.js';
 import {toGoogleStyle} from './google-style.js';
-import {assertIds, assertState, readListOptions, type ListFilter} from './list-options.js';
+import {assertIds, assertState, keyOf, readListOptions, type ListFilter} from './list-options.js';
 import {readPolledNodeRows} from './polled-entities.js';
 import type {HistoryRequest} from './request.js';
 import {answerStateList, type StateColumn, type StateRow} from './state-list.js';
@@ -15,23 +15,17 @@ import {readTaskState} from './task-json.js';
 /** `GET /nodes?view=summary|hostNameList` */
 export function answerNodes(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const view = query.get('view');
-	switch (view) {
-		case 'summary':
-			return answerNodeSummary(reader);
-		case 'hostNameList':
-		case 'hostnamelist': {
-			const alive = reader.entities('node').filter(({state}) => state === 'ALIVE');
-			return answerResult('Node hostname list fetched.', {
-				hostNameList: [
-					...new Set((alive.length > 0 ? alive : reader.entities('node')).map(node => node.hostname)),
-				],
-			});
-		}
-
-		case null:
-		default:
-			return answerResult(`Unknown view ${view ?? 'None'}`, {}, 500);
+	if (view === 'summary') return answerNodeSummary(reader);
+	// The head takes this one in any case.
+	if (view?.toLowerCase() !== 'hostnamelist') {
+		return answerResult(`Unknown view ${view ?? 'None'}`, {}, 500);
 	}
+
+	const nodes = reader.entities('node');
+	const alive = nodes.filter(({state}) => state === 'ALIVE');
+	return answerResult('Node hostname list fetched.', {
+		hostNameList: [...new Set((alive.length > 0 ? alive : nodes).map(({hostname}) => hostname))],
+	});
 }
 
 function answerNodeSummary(reader: SessionReader): HistoryAnswer {
@@ -276,15 +270,24 @@ export function answerNodeList(reader: SessionReader, {query}: HistoryRequest): 
 	assertState(options.filters, 'node', ['ALIVE', 'DEAD']);
 	return answerStateList(rows, NODE_COLUMNS, options, {
 		total: rows.length,
-		afterTruncation: rows.filter(row => options.filters.every(filter => isFoundAtSource(row, filter))).length,
+		afterTruncation: rows.filter(row => isFoundAtSource(row, options.filters)).length,
 	});
 }
 
-/** What the head's own source leaves out, it counts as cut off. */
-function isFoundAtSource(row: StateRow, {column, isNegated, value}: ListFilter): boolean {
-	if (isNegated) return true;
-	if (column === 'node_name') return row['node_name'] === value;
-	return !['state', 'node_id'].includes(column) || String(row[column]).toLowerCase() === value.toLowerCase();
+/**
+ * What the head's own source leaves out, it counts as cut off. It takes any of the nodes that are named, and the
+ * last of the states.
+ */
+function isFoundAtSource(row: StateRow, filters: readonly ListFilter[]): boolean {
+	const wanted = (key: string) =>
+		filters.filter(filter => keyOf(filter) === key && !filter.isNegated).map(({value}) => value);
+	const [ids, names, state] = [wanted('node_id'), wanted('node_name'), wanted('state').at(-1)];
+	const isNamed =
+		ids.some(id => id.toLowerCase() === row['node_id']) || names.some(name => name === row['node_name']);
+	return (
+		(isNamed || ids.length + names.length === 0) &&
+		(state === undefined || state.toUpperCase() === row['state'])
+	);
 }
 
 const WORKER_COLUMNS: readonly StateColumn[] = [
@@ -331,12 +334,12 @@ export function answerWorkers(reader: SessionReader, {query}: HistoryRequest): H
 	// In these very words the head's source looks for them itself, and counts the others as cut off.
 	const isAskedFor = (column: string, isNegated: boolean, value: string) =>
 		options.filters.some(
-			filter => filter.column === column && filter.isNegated === isNegated && filter.value === value,
+			filter => keyOf(filter) === column && filter.isNegated === isNegated && filter.value === value,
 		);
 	const isForAlive = isAskedFor('is_alive', false, 'True');
 	// No event says which threads are held in a debugger.
 	const isForPaused = isAskedFor('num_paused_threads', true, '0');
-	return answerStateList(rows, WORKER_COLUMNS, options, {
+	const answer = answerStateList(rows, WORKER_COLUMNS, options, {
 		total: rows.length,
 		afterTruncation: isForPaused
 			? 0
@@ -344,6 +347,8 @@ export function answerWorkers(reader: SessionReader, {query}: HistoryRequest): H
 				? sorted.filter(({isAlive}) => isAlive).length
 				: rows.length,
 	});
+	// Written with all its digits: as a number it is rounded up.
+	return {...answer, body: String(answer.body).replaceAll(`:${Number(UNKNOWN_MS)}`, `:${UNKNOWN_MS}`)};
 }
 
 /** Where Ray does not know a time it has the greatest number there is. */

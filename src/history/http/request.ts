@@ -23,6 +23,19 @@ export function readInteger(text: string): number {
 	return Number(trimmed.replaceAll('_', ''));
 }
 
+/**
+ * The same where it is compared with an integer.
+ *
+ * @throws {BadRequestError} in other words.
+ */
+export function readComparedInteger(text: string): number {
+	try {
+		return readInteger(text);
+	} catch {
+		throw new BadRequestError(`Failed to convert a value ${text} of type <class 'str'> to <class 'int'>`);
+	}
+}
+
 /** @throws {BadRequestError} for what is neither true nor false. */
 export function readBoolean(text: string): boolean {
 	if (['False', 'false', '0'].includes(text)) return false;

@@ -1,6 +1,6 @@
 import {answerResult, type HistoryAnswer} from './answer.js';
-import {assertColumn, type ListFilter, type ListOptions} from './list-options.js';
-import {BadRequestError, readBoolean, readInteger} from './request.js';
+import {assertColumn, keyOf, type ListFilter, type ListOptions} from './list-options.js';
+import {BadRequestError, readBoolean, readComparedInteger, readInteger} from './request.js';
 
 export interface StateColumn {
 	readonly name: string;
@@ -53,13 +53,14 @@ export function filterRows(
 	columns: readonly StateColumn[],
 	filters: readonly ListFilter[],
 ): readonly StateRow[] {
-	if (filters.length === 0 || rows.length === 0) return rows;
+	if (filters.length === 0) return rows;
 	const names = columns.filter(({isFilterable = false}) => isFilterable).map(({name}) => name);
 	const tests = filters.map(filter => {
-		const {type, isOptional = false} = columns.find(({name}) => name === filter.column) ?? {};
-		const value = convertFilter(filter, type);
-		assertColumn(filter.column, names);
+		const {isOptional = false} = columns.find(({name}) => name === filter.column) ?? {};
+		const value = convertFilter(filter, columns.find(({name}) => name === keyOf(filter))?.type);
 		return (row: StateRow) => {
+			// Only where a row is looked at, as on the head: one that failed a test before is not.
+			assertColumn(filter.column, names);
 			const actual = row[filter.column] ?? null;
 			return !(isOptional && actual === null) && matches(actual, value, filter.isNegated);
 		};
@@ -93,6 +94,6 @@ function matches(actual: unknown, wanted: string | number | boolean, isNegated: 
 
 	if (isNegated) return actual !== wanted;
 	if (typeof wanted === 'string' && typeof actual === 'boolean') return actual === readBoolean(wanted);
-	if (typeof wanted === 'string' && typeof actual === 'number') return actual === readInteger(wanted);
+	if (typeof wanted === 'string' && typeof actual === 'number') return actual === readComparedInteger(wanted);
 	return actual === wanted;
 }

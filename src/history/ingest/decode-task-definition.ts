@@ -1,6 +1,6 @@
-import {TASK_TYPES, TYPE_ACTOR_CREATION, TYPE_ACTOR_TASK} from './ray-enums.js';
+import {LANGUAGES, TASK_TYPES, TYPE_ACTOR_CREATION, TYPE_ACTOR_TASK} from './ray-enums.js';
 import {readTaskKey, type TaskKey} from './task-key.js';
-import {dropNil, readId, readNumber, readObject, readText, type JsonObject} from './wire-values.js';
+import {dropNil, readEnum, readId, readNumber, readObject, readText, type JsonObject} from './wire-values.js';
 
 /** What many tasks have in common, stored once. */
 export interface TaskShape {
@@ -26,7 +26,9 @@ export interface TaskDefinition extends TaskKey {
 
 export function decodeTaskDefinition(body: JsonObject): TaskDefinition {
 	const key = readTaskKey(body, 'taskAttempt');
-	const type = Math.max(0, TASK_TYPES.indexOf(readText(body['taskType']) as (typeof TASK_TYPES)[number]));
+	const type = TASK_TYPES.findIndex(
+		name => name === (readEnum(body['taskType'], TASK_TYPES) || 'NORMAL_TASK'),
+	);
 	return {
 		...key,
 		name: readText(body['taskName']),
@@ -58,7 +60,7 @@ function readShape(body: JsonObject, type: number, descriptor: unknown): TaskSha
 	return {
 		type,
 		functionName: readFunctionName(readObject(descriptor)),
-		language: readText(body['language']) || 'PYTHON',
+		language: readEnum(body['language'], LANGUAGES) || readText(body['language']),
 		requiredResources: readResources(body['requiredResources']),
 		serializedRuntimeEnv: readText(body['serializedRuntimeEnv']),
 		callSite: typeof body['callSite'] === 'string' ? body['callSite'] : null,

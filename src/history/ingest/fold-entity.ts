@@ -1,8 +1,10 @@
 import type {EntityKind} from './decode-event.js';
 import {readResources} from './decode-task-definition.js';
 import type {EntityRecords} from './entity-records.js';
+import {WORKER_EXIT_TYPES} from './ray-enums.js';
 import {
 	dropNil,
+	readEnum,
 	readId,
 	readNanoseconds,
 	readNumber,
@@ -40,12 +42,20 @@ export function foldEntity<Kind extends EntityKind>(
 	return FOLDS[kind](entityId, reports);
 }
 
+/** In the order of their numbers. */
+const ACTOR_STATES = ['DEPENDENCIES_UNREADY', 'PENDING_CREATION', 'ALIVE', 'RESTARTING', 'DEAD'];
+/** Of workers too. */
+const NODE_STATES = ['ALIVE', 'DEAD'];
+const JOB_STATES = ['UNSPECIFIED', 'CREATED', 'FINISHED'];
+const PLACEMENT_GROUP_STATES = ['PENDING', 'PREPARED', 'CREATED', 'REMOVED', 'RESCHEDULING'];
+const SUBMISSION_STATES = ['UNSPECIFIED', 'PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED'];
+
 const FOLDS: {
 	readonly [Kind in EntityKind]: (entityId: string, reports: readonly EntityReport[]) => EntityRecords[Kind];
 } = {
 	actor(actorId, reports) {
 		const definition = lastBody(reports, 'actorDefinitionEvent');
-		const transitions = readTransitions(reports, 'actorLifecycleEvent');
+		const transitions = readTransitions(reports, 'actorLifecycleEvent', ACTOR_STATES);
 		const alive = transitions.filter(({state}) => state === 'ALIVE');
 		const last = transitions.at(-1);
 		const lived = alive.at(-1)?.body ?? {};
@@ -91,7 +101,7 @@ const FOLDS: {
 
 	node(nodeId, reports) {
 		const definition = lastBody(reports, 'nodeDefinitionEvent');
-		const transitions = readTransitions(reports, 'nodeLifecycleEvent');
+		const transitions = readTransitions(reports, 'nodeLifecycleEvent', NODE_STATES);
 		// Once dead a node stays so: it comes back under another id.
 		const death = transitions.findLast(({state}) => state === 'DEAD');
 		const resources = transitions.findLast(({body}) => Object.keys(readObject(body['resources'])).length > 0);
@@ -116,7 +126,7 @@ const FOLDS: {
 	worker(workerId, reports) {
 		const definition = lastBody(reports, 'workerDefinitionEvent');
 		const lifecycle = lastBody(reports, 'workerLifecycleEvent');
-		const transitions = readTransitions(reports, 'workerLifecycleEvent');
+		const transitions = readTransitions(reports, 'workerLifecycleEvent', NODE_STATES);
 		const alive = transitions.findLast(({state}) => state === 'ALIVE')?.body ?? {};
 		const death = transitions.findLast(({state}) => state === 'DEAD');
 		const deathInfo = readObject(death?.body['deathInfo']);
@@ -131,14 +141,19 @@ const FOLDS: {
 			launchedMs: readDigits(alive['workerLaunchedTimeMs']),
 			startMs: readNumber(alive['startTimeMs']),
 			endMs: death === undefined ? 0 : readNumber(death.body['endTimeMs']) || death.ms,
-			exitType: death === undefined ? '' : readText(deathInfo['exitType']) || 'SYSTEM_ERROR',
+			exitType:
+				death === undefined
+					? ''
+					: readText(deathInfo['exitType']) ||
+						readEnum(deathInfo['exitType'], WORKER_EXIT_TYPES) ||
+						'SYSTEM_ERROR',
 			exitDetail: readText(deathInfo['exitDetail']),
 		};
 	},
 
 	job(jobId, reports) {
 		const definition = lastBody(reports, 'driverJobDefinitionEvent');
-		const transitions = readTransitions(reports, 'driverJobLifecycleEvent');
+		const transitions = readTransitions(reports, 'driverJobLifecycleEvent', JOB_STATES);
 		const finish = transitions.findLast(({state}) => state === 'FINISHED');
 		const config = readObject(definition['config']);
 		return {
@@ -157,7 +172,7 @@ const FOLDS: {
 
 	placement_group(placementGroupId, reports) {
 		const definition = lastBody(reports, 'placementGroupDefinitionEvent');
-		const transitions = readTransitions(reports, 'placementGroupLifecycleEvent');
+		const transitions = readTransitions(reports, 'placementGroupLifecycleEvent', PLACEMENT_GROUP_STATES);
 		const last = transitions.at(-1);
 		const placed = transitions.findLast(({body}) => readObjects(body['bundlePlacements']).length > 0);
 		const nodes = new Map(
@@ -180,7 +195,9 @@ const FOLDS: {
 				nodeId: nodes.get(readNumber(bundleIndex)) ?? '',
 			})),
 			creationNs: readDigits(definition['creationRequestReceivedNs']),
-			schedulingState: readText(last?.body['schedulingState']) || 'QUEUED',
+			// In an event it may not be called as the state is.
+			schedulingState:
+				readText(last?.body['schedulingState']).replace('SCHEDULING_REMOVED', 'REMOVED') || 'QUEUED',
 			schedulingAttempt: Math.max(0, ...transitions.map(({body}) => readNumber(body['schedulingAttempt']))),
 			highestRetryDelayMs: Math.max(
 				0,
@@ -194,7 +211,7 @@ const FOLDS: {
 
 	submission(submissionId, reports) {
 		const definition = lastBody(reports, 'submissionJobDefinitionEvent');
-		const transitions = readTransitions(reports, 'submissionJobLifecycleEvent');
+		const transitions = readTransitions(reports, 'submissionJobLifecycleEvent', SUBMISSION_STATES);
 		const config = readObject(definition['config']);
 		const last = transitions.at(-1);
 		const driven = transitions.findLast(({body}) => readText(body['driverAgentHttpAddress']) !== '');
@@ -226,15 +243,28 @@ function lastBody(reports: readonly EntityReport[], member: string): JsonObject 
 }
 
 /** In order of time; of two at the same time, the one that was reported later comes later. */
-function readTransitions(reports: readonly EntityReport[], member: string): Transition[] {
-	return reports
-		.filter(report => report.member === member)
-		.flatMap(({body}) => readObjects(body['stateTransitions']))
-		.map(body => {
-			const ns = readNanoseconds(body['timestamp'], 'stateTransitions.timestamp');
-			return {state: readText(body['state']), ns, ms: toMilliseconds(ns), body};
-		})
-		.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0));
+function readTransitions(
+	reports: readonly EntityReport[],
+	member: string,
+	states: readonly string[],
+): Transition[] {
+	return (
+		reports
+			.filter(report => report.member === member)
+			.flatMap(({body}) => readObjects(body['stateTransitions']))
+			.map(body => {
+				const ns = readNanoseconds(body['timestamp'], 'stateTransitions.timestamp');
+				return {
+					state: readText(body['state']) || readEnum(body['state'], states),
+					ns,
+					ms: toMilliseconds(ns),
+					body,
+				};
+			})
+			// One that came with a later Ray, by its number.
+			.filter(({state}) => state !== '')
+			.sort((a, b) => (a.ns < b.ns ? -1 : a.ns > b.ns ? 1 : 0))
+	);
 }
 
 function readDigits(value: unknown): string {

@@ -8,7 +8,7 @@ import {
 	type TaskFacts,
 } from './task-facts.js';
 import type {TaskKey} from './task-key.js';
-import {toMilliseconds} from './wire-values.js';
+import {toTaskMilliseconds} from './wire-values.js';
 
 /** What the columns of an attempt's row are made of. Ids are hex. */
 export interface TaskOutline {
@@ -58,7 +58,7 @@ export function outlineTask(facts: TaskFacts): TaskOutline {
 	return {
 		highestState,
 		isOpen: !states.has(STATE_FINISHED) && !states.has(STATE_FAILED),
-		creationMs: creationNs === undefined ? undefined : toMilliseconds(creationNs),
+		creationMs: creationNs === undefined ? undefined : toTaskMilliseconds(creationNs),
 		nodeId: values.get('nodeId')?.[0] as string | undefined,
 		workerId: values.get('workerId')?.[0] as string | undefined,
 		workerPid: values.get('workerPid')?.[0] as number | undefined,

@@ -26,6 +26,18 @@ export function readNumber(value: unknown): number {
 	return typeof number === 'number' && Number.isFinite(number) ? number : 0;
 }
 
+/**
+ * A value of one of Ray's enumerations by its name, also where JSON has its number; the first where it is left
+ * out, as JSON may do.
+ *
+ * @param names - in the order of their numbers.
+ * @returns "" for one that came with a later Ray.
+ */
+export function readEnum<Name extends string>(value: unknown, names: readonly Name[]): Name | '' {
+	if (value === undefined || value === null) return names[0]!;
+	return typeof value === 'number' ? (names[value] ?? '') : (names.find(name => name === value) ?? '');
+}
+
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Ids that were read before: of a job, a node or a worker there are thousands of events, of a task a few. */
@@ -68,12 +80,13 @@ let lastSecondText = '0';
  * Nanoseconds since 1970 as decimal digits: 19 of them for every moment from 2001 to 2286, so that text
  * order is time order. A JavaScript number cannot hold them.
  *
- * @param value - RFC 3339 in UTC, for example "2026-11-23T04:47:06.673176320Z".
+ * @param value - RFC 3339, for example "2026-11-23T04:47:06.673176320Z", or its seconds and nanoseconds.
  * @returns "0" where no time is set.
  * @throws {DamageError} when it is no time.
  */
 export function readNanoseconds(value: unknown, member: string): string {
 	if (value === undefined || value === null || value === '') return '0';
+	if (isObject(value)) return readSeconds(value, member);
 	if (typeof value !== 'string') throw new DamageError(`${member} is no time`);
 	const second = value.slice(0, 19);
 	// Events come in order of time: mostly the second is the one before.
@@ -84,15 +97,39 @@ export function readNanoseconds(value: unknown, member: string): string {
 		lastSecondText = String(milliseconds / 1000);
 	}
 
-	const fraction = /^\.(\d{1,9})/.exec(value.slice(19))?.[1] ?? '';
-	return lastSecondText === '0'
-		? `${Number(fraction.padEnd(9, '0'))}`
-		: lastSecondText + fraction.padEnd(9, '0');
+	const rest = /^(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))?$/.exec(value.slice(19));
+	if (rest === null) throw new DamageError(`${member} is no time`);
+	const [, digits = '', sign, hours, minutes] = rest;
+	const fraction = digits.padEnd(9, '0');
+	if (sign !== undefined) {
+		const aheadS = (sign === '-' ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60);
+		return `${Number(lastSecondText) - aheadS}${fraction}`;
+	}
+
+	return lastSecondText === '0' ? `${Number(fraction)}` : lastSecondText + fraction;
+}
+
+/** Seconds and nanoseconds, as a writer may put a time that does not know how JSON has it. */
+function readSeconds({seconds, nanos}: JsonObject, member: string): string {
+	const digits = String(seconds ?? 0);
+	const fraction = String(nanos ?? 0);
+	if (!/^\d{1,10}$/.test(digits) || !/^\d{1,9}$/.test(fraction))
+		throw new DamageError(`${member} is no time`);
+	return digits === '0' ? fraction : digits + fraction.padStart(9, '0');
 }
 
 /** Whole milliseconds, rounded down as Ray does. */
 export function toMilliseconds(nanoseconds: string): number {
 	return nanoseconds.length <= 6 ? 0 : Number(nanoseconds.slice(0, -6));
+}
+
+/**
+ * Milliseconds of a moment of a task. Ray divides nanoseconds as doubles, which hold every 256th: shortly before
+ * a whole millisecond, and for some of those themselves, it comes to one less or more.
+ */
+export function toTaskMilliseconds(nanoseconds: string): number {
+	const rounded = Number(nanoseconds);
+	return Math.round((rounded - (rounded % 1e6)) / 1e6);
 }
 
 /** Nanoseconds of a number of milliseconds. */

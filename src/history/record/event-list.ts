@@ -83,7 +83,11 @@ export class EventList implements RecordedEvents {
 	changeTask(task: TaskName, states: readonly (readonly [string, number])[], values: object): void {
 		this.add('TASK_LIFECYCLE_EVENT', 'taskLifecycleEvent', states.at(-1)![1], {
 			...keyOf(task),
-			stateTransitions: states.map(([state, atMs]) => ({state, timestamp: formatTime(atMs)})),
+			// In the middle of the millisecond: as doubles, in which tasks are answered, some would begin in the one before.
+			stateTransitions: states.map(([state, atMs]) => ({
+				state,
+				timestamp: formatTime(atMs).replace('Z', '5Z'),
+			})),
 			...values,
 		});
 	}

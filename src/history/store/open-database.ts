@@ -46,6 +46,10 @@ export async function openDatabase({
 		database.pragma('foreign_keys = ON');
 		database.pragma('cache_size = -65536');
 		database.pragma('temp_store = MEMORY');
+		// SQLite's own knows the letters of English only.
+		database.function('lower_case', {deterministic: true}, (text: unknown) =>
+			typeof text === 'string' ? text.toLowerCase() : null,
+		);
 		const version = Number(database.pragma('user_version', {simple: true}));
 		if (version > MIGRATIONS.length) {
 			throw new InfinisstError('INPUT_UNREADABLE', `${path} was written by a newer version of this program`, {

@@ -40,21 +40,38 @@ const equalsNameOf =
 	(column: string, names: readonly string[]): Compile =>
 	value => ({sql: `task.${column} = ?`, values: [names.indexOf(String(value).toUpperCase())]});
 
+/** SQLite disregards the case of English letters by itself, and can look them up; of others we must. */
+const equalsText =
+	(expression: string): Compile =>
+	value =>
+		/^[\0-\x7F]*$/.test(String(value))
+			? {sql: `${expression} = ? COLLATE NOCASE`, values: [value]}
+			: {sql: `lower_case(${expression}) = ?`, values: [String(value).toLowerCase()]};
+
 const equalsOfShape =
 	(column: string): Compile =>
-	value => ({
-		sql: `task.shape_id IN (SELECT id FROM shape WHERE shape.session_id = task.session_id AND ${column} = ?)`,
-		values: [value],
-	});
+	value => {
+		const {sql, values} = equalsText(column)(value);
+		return {
+			sql: `task.shape_id IN (SELECT id FROM shape WHERE shape.session_id = task.session_id AND ${sql})`,
+			values,
+		};
+	};
+
+const equalsGivenName = equalsText('task.name');
+const equalsShownName = equalsText('COALESCE(task.display_name, task.name)');
+
+/** How the head's summary calls a task. */
+const SUMMARY_NAME =
+	"CASE WHEN task.name = '' THEN (SELECT function_name FROM shape WHERE id = task.shape_id) ELSE COALESCE(task.display_name, task.name) END";
 
 const COLUMNS = {
 	task_id: equalsId('task_id'),
 	attempt_number: equals('attempt'),
 	// The head looks at the name that was given, and then at the one that is shown.
-	name: value => ({
-		sql: '(task.name = ? AND COALESCE(task.display_name, task.name) = ? COLLATE NOCASE)',
-		values: [value, value],
-	}),
+	name: value => allOf([equalsGivenName(value), equalsShownName(value)]),
+	given_name: equalsGivenName,
+	summary_name: value => ({sql: `${SUMMARY_NAME} = ? COLLATE BINARY`, values: [value]}),
 	state: equalsNameOf('state', TASK_STATES),
 	job_id: equalsId('job_id'),
 	actor_id: equalsId('actor_id'),
@@ -72,6 +89,14 @@ const COLUMNS = {
 	placement_group_id: equalsId('placement_group_id'),
 	is_debugger_paused: equals('is_paused'),
 } as const satisfies Record<string, Compile>;
+
+/** An index has all that are equal to one of these in the order of the lists, or few. */
+const ORDERED: readonly TaskColumn[] = ['task_id', 'job_id', 'name', 'state', 'actor_id', 'worker_id'];
+
+/** True where a list has to go through all tasks of the session, and may pass few of them. */
+export function readsAllTasks({filters}: TaskQuery): boolean {
+	return filters.length > 0 && !filters.some(({column, isNegated}) => !isNegated && ORDERED.includes(column));
+}
 
 /** The columns Ray lets one filter by. */
 export type TaskColumn = keyof typeof COLUMNS;
@@ -91,18 +116,26 @@ export function compileTaskQuery(sessionId: number, {filters, excludesDrivers}: 
 		...filters.map(({column, isNegated, value}) => {
 			const {sql, values} = COLUMNS[column](value);
 			if (isNegated && column === 'name') {
-				return {
-					sql: '(task.name <> ? AND COALESCE(task.display_name, task.name) <> ? COLLATE NOCASE)',
-					values,
-				};
+				return allOf([equalsGivenName(value), equalsShownName(value)].map(negate));
 			}
 
 			if (isNegated && column === 'error_type') {
 				return {sql: `(task.state = ${STATE_FAILED} AND task.error_type <> ?)`, values};
 			}
 
-			return {sql: isNegated ? `(${sql}) IS NOT TRUE` : sql, values};
+			return isNegated ? negate({sql, values}) : {sql, values};
 		}),
 	];
-	return {sql: parts.map(({sql}) => sql).join(' AND '), values: parts.flatMap(({values}) => values)};
+	return allOf(parts);
+}
+
+function negate({sql, values}: SqlCondition): SqlCondition {
+	return {sql: `(${sql}) IS NOT TRUE`, values};
+}
+
+function allOf(conditions: readonly SqlCondition[]): SqlCondition {
+	return {
+		sql: conditions.map(({sql}) => sql).join(' AND '),
+		values: conditions.flatMap(({values}) => values),
+	};
 }
