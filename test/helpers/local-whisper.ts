@@ -1,7 +1,8 @@
 import {DEFAULT_BATCH_SETTINGS} from '../../src/core/engine/batch-settings.js';
 import {openOnnxSession} from '../../src/core/models/onnx-session.js';
-import {BatchDecoder, type DecodeTask} from '../../src/core/models/whisper/batch-decoder.js';
-import {DecoderBatch, decoderShape} from '../../src/core/models/whisper/decoder-batch.js';
+import {BatchDecoder, type DecodeTask} from '../../src/core/models/decoding/batch-decoder.js';
+import {DecoderBatch} from '../../src/core/models/decoding/decoder-batch.js';
+import {decoderShape} from '../../src/core/models/whisper/decoder-shape.js';
 import {modelFile, readDescription, readVocabulary} from '../../src/core/models/whisper/model-files.js';
 import type {SearchRequest, SearchResult} from '../../src/core/models/whisper/search-request.js';
 import type {WhisperDescription} from '../../src/core/models/whisper/whisper-description.js';
@@ -12,7 +13,7 @@ import {
 	type WhisperEncoder,
 } from '../../src/core/models/whisper/whisper-encoder.js';
 import type {WhisperVocabulary} from '../../src/core/models/whisper/whisper-vocabulary.js';
-import {WorkSchedule} from '../../src/core/models/whisper/work-schedule.js';
+import {WorkSchedule} from '../../src/core/models/decoding/work-schedule.js';
 import {systemClock} from '../../src/core/util/clock.js';
 
 /** The two halves of a model in this thread, without what is built around them. */
@@ -84,7 +85,7 @@ export async function readLogits(
 	const session = await openOnnxSession(modelFile(graphsDirectory, 'decoder'));
 	let logits = new Float32Array();
 	const task: DecodeTask = {
-		audio: await decoder.prepare(audio),
+		source: await decoder.prepare(audio),
 		prompt: tokens,
 		wanted: [tokens.length - 1],
 		maxRows: 1,

@@ -1,10 +1,10 @@
 import type {VoiceActivityDetector} from '../../src/core/audio/voice-activity.js';
 import {WINDOW_SAMPLES} from '../../src/core/audio/voice-activity.js';
 import {InfinisstError} from '../../src/core/errors.js';
+import type {CallOptions} from '../../src/core/models/decoding/call-options.js';
 import type {LiveSearchRequest, LiveSearchResult} from '../../src/core/models/whisper/live-search-request.js';
 import type {WhisperDescription} from '../../src/core/models/whisper/whisper-description.js';
 import type {
-	CallOptions,
 	HeardAudio,
 	SearchCallOptions,
 	WhisperModel,

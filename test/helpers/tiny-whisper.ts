@@ -1,5 +1,5 @@
-import type {DecodeTask, NextToken, RowOutput} from '../../src/core/models/whisper/batch-decoder.js';
-import {PreparedAudio} from '../../src/core/models/whisper/prepared-audio.js';
+import type {DecodeTask, NextToken, RowOutput} from '../../src/core/models/decoding/batch-decoder.js';
+import {DecoderSource} from '../../src/core/models/decoding/decoder-source.js';
 import type {WhisperDescription} from '../../src/core/models/whisper/whisper-description.js';
 import {WhisperVocabulary} from '../../src/core/models/whisper/whisper-vocabulary.js';
 
@@ -40,8 +40,8 @@ export function makeLogits(values: Readonly<Record<number, number>>, rest = -5):
 }
 
 /** Audio that nobody looks at. */
-export function makeAudio(): PreparedAudio {
-	return new PreparedAudio(50, new Map());
+export function makeAudio(): DecoderSource {
+	return new DecoderSource(50, new Map());
 }
 
 /**

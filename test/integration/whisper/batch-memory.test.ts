@@ -4,16 +4,17 @@ import {join} from 'node:path';
 import {afterAll, beforeAll, expect, it} from 'vitest';
 import {DEFAULT_BATCH_SETTINGS} from '../../../src/core/engine/batch-settings.js';
 import {openOnnxSession, type OnnxSession} from '../../../src/core/models/onnx-session.js';
-import {BatchDecoder} from '../../../src/core/models/whisper/batch-decoder.js';
+import {BatchDecoder} from '../../../src/core/models/decoding/batch-decoder.js';
 import {crossShape} from '../../../src/core/models/decoding/decoder-batch.js';
 import {crossTensors} from '../../../src/core/models/whisper/cross-tensors.js';
-import {DecoderBatch, decoderShape} from '../../../src/core/models/whisper/decoder-batch.js';
+import {DecoderBatch} from '../../../src/core/models/decoding/decoder-batch.js';
+import {decoderShape} from '../../../src/core/models/whisper/decoder-shape.js';
 import {GreedySearch} from '../../../src/core/models/whisper/greedy-search.js';
 import {modelFile, readDescription} from '../../../src/core/models/whisper/model-files.js';
-import {PreparedAudio} from '../../../src/core/models/whisper/prepared-audio.js';
+import {DecoderSource} from '../../../src/core/models/decoding/decoder-source.js';
 import {TokenRules} from '../../../src/core/models/whisper/token-rules.js';
 import type {WhisperDescription} from '../../../src/core/models/whisper/whisper-description.js';
-import {WorkSchedule} from '../../../src/core/models/whisper/work-schedule.js';
+import {WorkSchedule} from '../../../src/core/models/decoding/work-schedule.js';
 import {systemClock} from '../../../src/core/util/clock.js';
 import {createRandom} from '../../../src/core/util/random.js';
 import {buildRandomWhisper} from '../../helpers/random-whisper.js';
@@ -42,7 +43,7 @@ afterAll(async () => {
 });
 
 /** Audio of noise, as long as the graph wants it. */
-function makeAudio(frames: number): PreparedAudio {
+function makeAudio(frames: number): DecoderSource {
 	const {crossFormat, dimensions} = description;
 	const tensors = Array.from({length: dimensions.decoderLayers}, (_, layer) => layer).flatMap(layer =>
 		crossTensors(crossFormat).map(tensor => {
@@ -53,7 +54,7 @@ function makeAudio(frames: number): PreparedAudio {
 			return [`${tensor.name}.${layer}`, values] as const;
 		}),
 	);
-	return new PreparedAudio(frames, new Map(tensors));
+	return new DecoderSource(frames, new Map(tensors));
 }
 
 it('holds no more memory after two thousand tasks over windows of all lengths than its rows need', async () => {

@@ -4,7 +4,8 @@ import type {LiveSearchRequest} from '../../../src/core/models/whisper/live-sear
 import {openInlineWhisperModel} from '../../../src/core/models/whisper/open-inline-whisper-model.js';
 import {openWhisperModel} from '../../../src/core/models/whisper/open-whisper-model.js';
 import type {SearchRequest} from '../../../src/core/models/whisper/search-request.js';
-import type {CallOptions, WhisperModel} from '../../../src/core/models/whisper/whisper-model.js';
+import type {CallOptions} from '../../../src/core/models/decoding/call-options.js';
+import type {WhisperModel} from '../../../src/core/models/whisper/whisper-model.js';
 import {createRandom} from '../../../src/core/util/random.js';
 import {catchRejection} from '../../helpers/catch-rejection.js';
 import {makePrompt} from '../../helpers/local-whisper.js';

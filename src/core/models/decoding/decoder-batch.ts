@@ -1,6 +1,7 @@
 import type {OnnxSession, Tensors} from '../onnx-session.js';
-import type {PreparedAudio} from '../whisper/prepared-audio.js';
-import {RowCache} from '../whisper/row-cache.js';
+import type {DecoderSource} from './decoder-source.js';
+import {RowCache} from './row-cache.js';
+import {removeRow, type DecoderRow, type SequenceBatch, type StepResult} from './sequence-batch.js';
 
 /** A tensor of each layer that a decoder looks at in its source, for each row: [heads, ...]. */
 export interface CrossTensor {
@@ -25,20 +26,12 @@ export interface DecoderShape {
 /**
  * Caches are sized in steps of this. At multiples of the widest vector register the kernels sum every row
  * in the same order however large the cache is, so a row's result is the same to the last bit
- * whoever shares its batch (test/integration/core/models/batch-independence).
+ * whoever shares its batch (test/integration/whisper/batch-independence).
  */
 const CAPACITY_STEP = 64;
 
 /** Rows that room is made for at once: making room means copying all of them. */
 const ROW_STEP = 4;
-
-/** A sequence that is being decoded: its place among the rows of a batch, and how full its caches are. */
-export interface DecoderRow {
-	/** Changes when an earlier row is removed. */
-	readonly index: number;
-	/** Tokens seen so far. */
-	readonly length: number;
-}
 
 interface MutableRow extends DecoderRow {
 	index: number;
@@ -60,21 +53,11 @@ interface CrossCache {
 	readonly cache: RowCache;
 }
 
-export interface StepResult {
-	/** Logits of a row's wanted position: a view that is valid until the next step. */
-	logits(row: number, wanted: number): Float32Array;
-	/**
-	 * Attention of each alignment head at one of a row's new tokens, a copy over the first `sourceLength` places.
-	 * Only if the step was asked for it.
-	 */
-	alignment(row: number, token: number, sourceLength: number): Float32Array[];
-}
-
 /**
- * Sequences of any length over sources of any length that are decoded together. Their caches lie in place,
- * padded to common sizes, and grow by appending; the graph ignores what lies beyond a row's own length.
+ * Runs a decoder's graph of ours. The caches of its sequences lie in place, padded to common sizes, and grow by appending;
+ * the graph ignores what lies beyond a row's own length.
  */
-export class DecoderBatch {
+export class DecoderBatch implements SequenceBatch {
 	readonly #session: OnnxSession;
 	readonly #shape: DecoderShape;
 	readonly #past: readonly PastCache[];
@@ -113,18 +96,16 @@ export class DecoderBatch {
 		return [...this.#past, ...this.#cross].reduce((sum, {cache}) => sum + cache.byteLength, 0);
 	}
 
-	/** Adds an empty sequence behind the others. */
-	add(source: PreparedAudio): DecoderRow {
-		this.#makeRoom(this.#rows.length + 1, CAPACITY_STEP, source.frames);
-		const row: MutableRow = {index: this.#rows.length, length: 0, sourceLength: source.frames};
+	add(source: DecoderSource): DecoderRow {
+		this.#makeRoom(this.#rows.length + 1, CAPACITY_STEP, source.length);
+		const row: MutableRow = {index: this.#rows.length, length: 0, sourceLength: source.length};
 		this.#rows.push(row);
 		for (const {name, tensor, cache} of this.#cross) {
-			cache.write(row.index, 0, source.tensor(name), 0, tensor.shape.includes('source') ? source.frames : 1);
+			cache.write(row.index, 0, source.tensor(name), 0, tensor.shape.includes('source') ? source.length : 1);
 		}
 		return row;
 	}
 
-	/** Adds a copy of a sequence, for a search that goes two ways. */
 	fork(parent: DecoderRow): DecoderRow {
 		const {sourceLength, length} = parent as MutableRow;
 		this.#makeRoom(this.#rows.length + 1, length, sourceLength);
@@ -134,7 +115,6 @@ export class DecoderBatch {
 		return row;
 	}
 
-	/** Makes each of `rows` continue the sequence of its parent, all of them over the same source. */
 	reorder(rows: readonly DecoderRow[], parents: readonly DecoderRow[]): void {
 		const moves = rows
 			.map((row, index) => [row as MutableRow, parents[index]!] as const)
@@ -147,20 +127,12 @@ export class DecoderBatch {
 		for (const [index, [row]] of moves.entries()) row.length = lengths[index]!;
 	}
 
-	/** Removes a sequence; the last one takes its place. */
 	remove(row: DecoderRow): void {
-		const last = this.#rows.pop()!;
-		if (last === row) return;
-		this.#copyRow(last.index, row.index);
-		last.index = row.index;
-		this.#rows[row.index] = last;
+		const from = this.#rows.length - 1;
+		const moved = removeRow(this.#rows, row);
+		if (moved !== undefined) this.#copyRow(from, moved.index);
 	}
 
-	/**
-	 * Decodes the next tokens of the rows from `first` on, one list a row, all of the same length.
-	 *
-	 * @param wanted - which of the tokens to give logits for, the same for all rows.
-	 */
 	async step(
 		first: number,
 		tokens: readonly (readonly number[])[],

@@ -1,7 +1,7 @@
 import type {Tensor} from 'onnxruntime-node';
-import type {DecoderRow, StepResult} from '../decoding/decoder-batch.js';
+import type {DecoderSource} from '../decoding/decoder-source.js';
+import {removeRow, type DecoderRow, type SequenceBatch, type StepResult} from '../decoding/sequence-batch.js';
 import type {OnnxSession, Tensors} from '../onnx-session.js';
-import type {PreparedAudio} from '../whisper/prepared-audio.js';
 
 /** What must be known of an exported decoder. */
 export interface HubDecoderShape {
@@ -31,10 +31,10 @@ interface HubSource {
 }
 
 /**
- * Runs a `decoder_model_merged.onnx` of the hub (optimum) in the manner of {@link DecoderBatch}. Such a graph knows no
+ * Runs a `decoder_model_merged.onnx` of the hub (optimum) as `DecoderBatch` runs graphs of ours. Such a graph knows no
  * rows of different length, and quantised ones tie all rows of a call together; so only rows of one text run together.
  */
-export class HubDecoderBatch {
+export class HubDecoderBatch implements SequenceBatch {
 	readonly #session: OnnxSession;
 	readonly #shape: HubDecoderShape;
 	readonly #rows: HubRow[] = [];
@@ -48,12 +48,12 @@ export class HubDecoderBatch {
 		return this.#rows;
 	}
 
-	add(source: PreparedAudio): DecoderRow {
+	add(source: DecoderSource): DecoderRow {
 		const states = source.tensor('states') as Float32Array;
 		const row: HubRow = {
 			index: this.#rows.length,
 			length: 0,
-			source: {length: source.frames, states, cache: new Map()},
+			source: {length: source.length, states, cache: new Map()},
 			cache: new Map(),
 		};
 		this.#rows.push(row);
@@ -75,13 +75,10 @@ export class HubDecoderBatch {
 	}
 
 	remove(row: DecoderRow): void {
-		const last = this.#rows.pop()!;
-		if (last === row) return;
-		last.index = row.index;
-		this.#rows[row.index] = last;
+		removeRow(this.#rows, row);
 	}
 
-	/** As {@link DecoderBatch.step}; there is no alignment. */
+	/** There is no alignment. */
 	async step(
 		first: number,
 		tokens: readonly (readonly number[])[],

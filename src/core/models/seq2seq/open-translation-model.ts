@@ -2,11 +2,12 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {InfinisstError} from '../../errors.js';
 import {systemClock, type Clock} from '../../util/clock.js';
+import {BatchDecoder} from '../decoding/batch-decoder.js';
 import {DecoderBatch} from '../decoding/decoder-batch.js';
+import {DecoderSource} from '../decoding/decoder-source.js';
+import type {SequenceBatch} from '../decoding/sequence-batch.js';
+import {WorkSchedule} from '../decoding/work-schedule.js';
 import {openOnnxSession, type OnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
-import {BatchDecoder} from '../whisper/batch-decoder.js';
-import {PreparedAudio} from '../whisper/prepared-audio.js';
-import {WorkSchedule} from '../whisper/work-schedule.js';
 import {HubDecoderBatch} from './hub-decoder-batch.js';
 import {SEQ2SEQ_FILES, type Seq2seqDescription} from './seq2seq-description.js';
 import type {TranslationModel, TranslationRequest, TranslationResult} from './translation-model.js';
@@ -131,14 +132,14 @@ class OnnxTranslationModel implements TranslationModel {
 		signal: AbortSignal | undefined,
 	): Promise<TranslationResult> {
 		const options = signal === undefined ? {} : {signal};
-		const source = await this.#schedule.hear(() => this.#encode(request.tokens), options);
+		const source = await this.#schedule.encode(() => this.#encode(request.tokens), options);
 		const task = new TranslationSearch(this.#searchOptions(request, source));
 		await this.#schedule.decode(task, options);
 		return task.result;
 	}
 
 	/** One text at a time, so that it does not depend on others. */
-	async #encode(tokens: readonly number[]): Promise<PreparedAudio> {
+	async #encode(tokens: readonly number[]): Promise<DecoderSource> {
 		const {layout} = this.#description;
 		const shape = [1, tokens.length];
 		const inputs =
@@ -155,10 +156,10 @@ class OnnxTranslationModel implements TranslationModel {
 		const named = Object.entries(tensors).map(
 			([name, {data}]) => [name === 'last_hidden_state' ? 'states' : name, data as Float32Array] as const,
 		);
-		return new PreparedAudio(tokens.length, new Map(named));
+		return new DecoderSource(tokens.length, new Map(named));
 	}
 
-	#searchOptions(request: TranslationRequest, source: PreparedAudio) {
+	#searchOptions(request: TranslationRequest, source: DecoderSource) {
 		const {startToken, endToken, targets, targetTokenIn, badWords, search, dimensions, layout} =
 			this.#description;
 		const {forcedPrefix = []} = request;
@@ -215,10 +216,7 @@ class OnnxTranslationModel implements TranslationModel {
 	}
 }
 
-function createBatch(
-	decoder: OnnxSession,
-	{layout, dimensions}: Seq2seqDescription,
-): DecoderBatch | HubDecoderBatch {
+function createBatch(decoder: OnnxSession, {layout, dimensions}: Seq2seqDescription): SequenceBatch {
 	const {decoderHeads: heads, decoderLayers: layers, width, vocabularySize} = dimensions;
 	const shape = {heads, headSize: width / heads, layers, vocabularySize};
 	if (layout === 'hub') return new HubDecoderBatch(decoder, {...shape, width});

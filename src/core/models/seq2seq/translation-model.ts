@@ -1,4 +1,4 @@
-import type {BatchStatistics} from '../whisper/whisper-statistics.js';
+import type {BatchStatistics} from '../decoding/batch-statistics.js';
 import type {TranslationTokenizer} from './translation-tokenizer.js';
 
 /** How to search for a translation. Absent fields are what the model's makers recommend. */

@@ -1,11 +1,11 @@
-import type {DecodeTask, NextToken, RowOutput} from '../whisper/batch-decoder.js';
-import type {PreparedAudio} from '../whisper/prepared-audio.js';
+import type {DecodeTask, NextToken, RowOutput} from '../decoding/batch-decoder.js';
+import type {DecoderSource} from '../decoding/decoder-source.js';
 import {EMPTY_HYPOTHESIS, withAlignment, withToken, type Hypothesis} from './hypothesis.js';
 import type {TranslationResult} from './translation-model.js';
 import type {Candidate, WritingRules} from './writing-rules.js';
 
 export interface TranslationSearchOptions {
-	readonly source: PreparedAudio;
+	readonly source: DecoderSource;
 	/** What the decoder reads first: start, language, forced prefix. */
 	readonly prompt: readonly number[];
 	readonly endToken: number;
@@ -40,7 +40,7 @@ interface Finished {
  * can be better than the worst of `beams` results. With one beam: the likeliest token at each step.
  */
 export class TranslationSearch implements DecodeTask {
-	readonly audio;
+	readonly source;
 	readonly prompt;
 	readonly wanted;
 	readonly maxRows: number;
@@ -52,7 +52,7 @@ export class TranslationSearch implements DecodeTask {
 
 	constructor(options: TranslationSearchOptions) {
 		this.#options = options;
-		this.audio = options.source;
+		this.source = options.source;
 		this.prompt = options.prompt;
 		this.wanted = [options.prompt.length - 1];
 		this.maxRows = options.beams;

@@ -1,5 +1,5 @@
+import type {DecodeTask, NextToken, RowOutput} from '../decoding/batch-decoder.js';
 import {topTokens} from '../decoding/logits.js';
-import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
 import {bestResult, type DecodeEnd, type DecodeResult} from './decode-result.js';
 import {findLoop} from './loop-guard.js';
 import {tokenLimit, wantedPositions, type SearchOptions} from './search-options.js';
@@ -17,7 +17,7 @@ interface Extension {
  * does (patience 1). Finished sequences are ranked by their mean log probability.
  */
 export class BeamSearch implements DecodeTask {
-	readonly audio;
+	readonly source;
 	readonly prompt;
 	readonly wanted;
 	readonly maxRows: number;
@@ -31,7 +31,7 @@ export class BeamSearch implements DecodeTask {
 	constructor(options: SearchOptions, beamSize: number) {
 		this.#options = options;
 		this.maxRows = beamSize;
-		this.audio = options.audio;
+		this.source = options.audio;
 		this.prompt = options.prompt;
 		this.withAlignment = options.withAlignment;
 		this.wanted = wantedPositions(options);

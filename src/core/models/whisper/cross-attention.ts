@@ -1,6 +1,6 @@
+import {crossShape, type CrossTensor} from '../decoding/decoder-batch.js';
 import type {GraphBuilder, Value} from '../graph/graph-builder.js';
 import {multiplyTransposed, type WeightFormat} from '../graph/linear.js';
-import {crossShape, type CrossTensor} from '../decoding/decoder-batch.js';
 import {crossTensors, type CrossFormat} from './cross-tensors.js';
 import {HEAD_SIZE} from './whisper-dimensions.js';
 import {splitHeads, type LayerContext} from './whisper-layers.js';

@@ -1,4 +1,4 @@
-import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
+import type {DecodeTask, NextToken, RowOutput} from '../decoding/batch-decoder.js';
 import {bestResult, type DecodeEnd, type DecodeResult} from './decode-result.js';
 import {findLoop} from './loop-guard.js';
 import {tokenLimit, wantedPositions, type SearchOptions} from './search-options.js';
@@ -23,7 +23,7 @@ interface Candidate {
  * Takes the most likely token at each step or, with a temperature, draws it. A loop ends the sequence at once.
  */
 export class GreedySearch implements DecodeTask {
-	readonly audio;
+	readonly source;
 	readonly prompt;
 	readonly wanted;
 	readonly maxRows: number;
@@ -37,7 +37,7 @@ export class GreedySearch implements DecodeTask {
 	constructor(options: SearchOptions, sampling?: SamplingOptions) {
 		this.#options = options;
 		this.#sampling = sampling;
-		this.audio = options.audio;
+		this.source = options.audio;
 		this.prompt = options.prompt;
 		this.withAlignment = options.withAlignment;
 		this.wanted = wantedPositions(options);

@@ -1,11 +1,11 @@
-import {audioReleased, type PreparedAudio} from './prepared-audio.js';
+import {sourceReleased, type DecoderSource} from '../decoding/decoder-source.js';
 
 /** Audio that was heard and may be decoded, by its number. */
 export class HeardStore {
-	readonly #audio = new Map<number, PreparedAudio>();
+	readonly #audio = new Map<number, DecoderSource>();
 
 	/** Takes over the hold of who made it. */
-	add(id: number, audio: PreparedAudio): void {
+	add(id: number, audio: DecoderSource): void {
 		this.#audio.set(id, audio);
 	}
 
@@ -15,9 +15,9 @@ export class HeardStore {
 	 * @param keep - whether it may be asked for again.
 	 * @throws {InfinisstError} `RESOURCE_CLOSED` if it was released.
 	 */
-	take(id: number, keep: boolean): PreparedAudio {
+	take(id: number, keep: boolean): DecoderSource {
 		const audio = this.#audio.get(id);
-		if (audio === undefined) throw audioReleased();
+		if (audio === undefined) throw sourceReleased();
 		if (keep) audio.retain();
 		else this.#audio.delete(id);
 		return audio;

@@ -1,10 +1,10 @@
-import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
+import type {DecodeTask, NextToken, RowOutput} from '../decoding/batch-decoder.js';
+import type {DecoderSource} from '../decoding/decoder-source.js';
 import type {WhisperDescription} from './whisper-description.js';
-import type {PreparedAudio} from './prepared-audio.js';
 
 /** Asks the model which language it hears: the most likely token after the start of the transcript. */
 export class LanguageDetection implements DecodeTask {
-	readonly audio;
+	readonly source;
 	readonly prompt;
 	readonly wanted = [0];
 	readonly maxRows = 1;
@@ -12,8 +12,8 @@ export class LanguageDetection implements DecodeTask {
 	readonly #languageTokens;
 	#probabilities: ReadonlyMap<string, number> = new Map();
 
-	constructor(audio: PreparedAudio, {languageTokens, specialTokens}: WhisperDescription) {
-		this.audio = audio;
+	constructor(audio: DecoderSource, {languageTokens, specialTokens}: WhisperDescription) {
+		this.source = audio;
 		this.prompt = [specialTokens.startOfTranscript];
 		this.#languageTokens = Object.entries(languageTokens);
 	}

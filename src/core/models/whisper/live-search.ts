@@ -1,8 +1,8 @@
+import type {DecodeTask, NextToken, RowOutput} from '../decoding/batch-decoder.js';
+import type {DecoderSource} from '../decoding/decoder-source.js';
 import {findAttendedFrame} from './attended-frame.js';
-import type {DecodeTask, NextToken, RowOutput} from './batch-decoder.js';
 import type {LiveSearchEnd, LiveSearchRequest, LiveSearchResult} from './live-search-request.js';
 import {findLoop} from './loop-guard.js';
-import type {PreparedAudio} from './prepared-audio.js';
 import {probabilityOf, TokenRules} from './token-rules.js';
 import type {WhisperDescription} from './whisper-description.js';
 
@@ -18,7 +18,7 @@ const STALLED_FRAMES = 10;
  * from there on are refused.
  */
 export class LiveSearch implements DecodeTask {
-	readonly audio;
+	readonly source;
 	readonly prompt;
 	readonly wanted;
 	readonly maxRows = 1;
@@ -38,13 +38,13 @@ export class LiveSearch implements DecodeTask {
 	#refused: number | undefined;
 
 	constructor(
-		audio: PreparedAudio,
+		audio: DecoderSource,
 		request: LiveSearchRequest,
 		description: WhisperDescription,
 		isPunctuation: (token: number) => boolean,
 	) {
 		const {prompt, settled, maxTokens} = request;
-		this.audio = audio;
+		this.source = audio;
 		this.prompt = prompt;
 		this.#request = request;
 		this.#description = description;

@@ -2,6 +2,7 @@ import {changeBatchSettings, DEFAULT_BATCH_SETTINGS} from '../../engine/batch-se
 import type {BatchSettings} from '../../engine/engine.js';
 import {InfinisstError} from '../../errors.js';
 import {systemClock, type Clock} from '../../util/clock.js';
+import {WorkSchedule} from '../decoding/work-schedule.js';
 import type {Device} from '../onnx-session.js';
 import {createWhisperModel} from './create-whisper-model.js';
 import {HeardStore} from './heard-store.js';
@@ -10,7 +11,6 @@ import {openWhisperDecoder} from './whisper-decoder.js';
 import {openWhisperEncoder} from './whisper-encoder.js';
 import type {WhisperDescription} from './whisper-description.js';
 import type {WhisperModel} from './whisper-model.js';
-import {WorkSchedule} from './work-schedule.js';
 
 export interface InlineWhisperModelOptions {
 	/** As `buildWhisperGraphs` made it. */
@@ -67,7 +67,7 @@ function createBackend({encoder, decoder, schedule}: BackendParts): WhisperBacke
 	const store = new HeardStore();
 	return {
 		hear: (id, samples, silenceMs, options) =>
-			schedule.hear(async () => {
+			schedule.encode(async () => {
 				const encoded = await encoder.encode(samples, silenceMs);
 				options.signal?.throwIfAborted();
 				const prepared = await decoder.prepare(encoded);
@@ -89,7 +89,7 @@ function createBackend({encoder, decoder, schedule}: BackendParts): WhisperBacke
 			Promise.resolve({
 				...decoder.statistics(),
 				encodeMs: encoder.encodeMs(),
-				encodeWaitMs: schedule.hearWaitMs,
+				encodeWaitMs: schedule.encodeWaitMs,
 			}),
 		close: async () => {
 			await schedule.close(new InfinisstError('RESOURCE_CLOSED', 'The model was closed'));

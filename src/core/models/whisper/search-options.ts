@@ -1,10 +1,10 @@
-import type {PreparedAudio} from './prepared-audio.js';
+import type {DecoderSource} from '../decoding/decoder-source.js';
 import type {WhisperDescription} from './whisper-description.js';
 import type {TokenRules} from './token-rules.js';
 
 /** What every way of searching needs. */
 export interface SearchOptions {
-	readonly audio: PreparedAudio;
+	readonly audio: DecoderSource;
 	/** Previous text if any, start of transcript, language, task, and no-timestamps if so. */
 	readonly prompt: readonly number[];
 	readonly rules: TokenRules;

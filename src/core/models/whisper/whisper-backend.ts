@@ -1,7 +1,8 @@
 import type {BatchSettings} from '../../engine/engine.js';
+import type {CallOptions} from '../decoding/call-options.js';
 import type {LiveSearchRequest, LiveSearchResult} from './live-search-request.js';
 import type {SearchRequest, SearchResult} from './search-request.js';
-import type {CallOptions, SearchCallOptions} from './whisper-model.js';
+import type {SearchCallOptions} from './whisper-model.js';
 import type {WhisperStatistics} from './whisper-statistics.js';
 
 /** Where a model's graphs run: in threads of their own, or in this one. Audio goes by numbers of the caller's. */

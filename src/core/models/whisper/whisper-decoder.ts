@@ -1,11 +1,15 @@
 import type {Clock} from '../../util/clock.js';
 import {DistributionMeter} from '../../util/distribution-meter.js';
 import {createRandom} from '../../util/random.js';
+import {BatchDecoder} from '../decoding/batch-decoder.js';
+import type {CallOptions} from '../decoding/call-options.js';
+import {DecoderBatch} from '../decoding/decoder-batch.js';
+import {DecoderSource} from '../decoding/decoder-source.js';
+import type {WorkSchedule} from '../decoding/work-schedule.js';
 import {openOnnxSession, type OnnxSessionOptions} from '../onnx-session.js';
-import {BatchDecoder} from './batch-decoder.js';
 import {BeamSearch} from './beam-search.js';
 import type {DecodeResult} from './decode-result.js';
-import {DecoderBatch, decoderShape} from './decoder-batch.js';
+import {decoderShape} from './decoder-shape.js';
 import {GreedySearch} from './greedy-search.js';
 import {LanguageDetection} from './language-detection.js';
 import {LiveSearch} from './live-search.js';
@@ -16,11 +20,8 @@ import type {SearchRequest, SearchResult} from './search-request.js';
 import {TokenRules} from './token-rules.js';
 import {timeTokens, type TokenTime} from './token-timing.js';
 import type {WhisperDescription} from './whisper-description.js';
-import {PreparedAudio} from './prepared-audio.js';
 import type {EncodedAudio} from './whisper-encoder.js';
-import type {CallOptions} from './whisper-model.js';
 import type {DecoderStatistics} from './whisper-statistics.js';
-import type {WorkSchedule} from './work-schedule.js';
 
 /**
  * The writing half of a Whisper model. Calls may overlap, and wait for their turn, except `prepare`. Those that decode
@@ -28,13 +29,13 @@ import type {WorkSchedule} from './work-schedule.js';
  */
 export interface WhisperDecoder {
 	/** Computes what all steps of the decoder look at. */
-	prepare(audio: EncodedAudio): Promise<PreparedAudio>;
+	prepare(audio: EncodedAudio): Promise<DecoderSource>;
 	/** Probability of each language by its code; they sum to 1. */
-	detectLanguage(audio: PreparedAudio, options?: CallOptions): Promise<ReadonlyMap<string, number>>;
-	search(audio: PreparedAudio, request: SearchRequest, options?: CallOptions): Promise<SearchResult>;
+	detectLanguage(audio: DecoderSource, options?: CallOptions): Promise<ReadonlyMap<string, number>>;
+	search(audio: DecoderSource, request: SearchRequest, options?: CallOptions): Promise<SearchResult>;
 	/** Goes on from settled text. */
 	searchLive(
-		audio: PreparedAudio,
+		audio: DecoderSource,
 		request: LiveSearchRequest,
 		options?: CallOptions,
 	): Promise<LiveSearchResult>;
@@ -71,7 +72,7 @@ export async function openWhisperDecoder(
 			const startMs = clock.nowMs();
 			const tensors = await cross.run({states: cross.floats(states, [1, frames, width])});
 			prepareMs.add(clock.nowMs() - startMs);
-			return new PreparedAudio(
+			return new DecoderSource(
 				frames,
 				new Map(Object.entries(tensors).map(([name, {data}]) => [name, data as Float32Array | Int8Array])),
 			);
@@ -106,7 +107,7 @@ export async function openWhisperDecoder(
 }
 
 function createSearch(
-	audio: PreparedAudio,
+	audio: DecoderSource,
 	{prompt, withTimestamps, maxTokens, beamSize, sampling, timedFrames}: SearchRequest,
 	description: WhisperDescription,
 ): GreedySearch | BeamSearch {

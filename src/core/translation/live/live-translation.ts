@@ -9,7 +9,8 @@ import {
 	type VoiceActivityStream,
 } from '../../audio/voice-activity.js';
 import type {LatencyMultiplier, PolicyName} from '../../engine/engine.js';
-import type {CallTurn, WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {CallTurn} from '../../models/decoding/call-options.js';
+import type {WhisperModel} from '../../models/whisper/whisper-model.js';
 import type {SessionEvent} from '../../session/session-event.js';
 import {findPolicy} from '../policy/find-policy.js';
 import {spareSettings, latencySettings, type LatencySettings} from '../policy/latency-settings.js';

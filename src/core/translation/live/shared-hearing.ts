@@ -1,6 +1,7 @@
 import type {SampleHistory} from '../../audio/sample-history.js';
+import type {CallOptions, CallTurn} from '../../models/decoding/call-options.js';
 import type {LiveSearchRequest, LiveSearchResult} from '../../models/whisper/live-search-request.js';
-import type {CallOptions, CallTurn, HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
+import type {HeardAudio, WhisperModel} from '../../models/whisper/whisper-model.js';
 
 /** What looking cost the model. */
 export interface LookCost {

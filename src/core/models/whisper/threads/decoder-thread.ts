@@ -1,9 +1,9 @@
 import {workerData} from 'node:worker_threads';
 import {systemClock} from '../../../util/clock.js';
 import {answerCalls} from '../../../util/thread-call.js';
+import {WorkSchedule} from '../../decoding/work-schedule.js';
 import {HeardStore} from '../heard-store.js';
 import {openWhisperDecoder} from '../whisper-decoder.js';
-import {WorkSchedule} from '../work-schedule.js';
 import type {
 	AudioCall,
 	ConfigureCall,

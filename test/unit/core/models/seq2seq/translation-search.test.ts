@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {NextToken, RowOutput} from '../../../../../src/core/models/whisper/batch-decoder.js';
-import {PreparedAudio} from '../../../../../src/core/models/whisper/prepared-audio.js';
+import type {NextToken, RowOutput} from '../../../../../src/core/models/decoding/batch-decoder.js';
+import {DecoderSource} from '../../../../../src/core/models/decoding/decoder-source.js';
 import {
 	TranslationSearch,
 	type TranslationSearchOptions,
@@ -19,7 +19,7 @@ function search(
 	rules: Partial<WritingRulesOptions> = {},
 ): TranslationSearch {
 	return new TranslationSearch({
-		source: new PreparedAudio(3, new Map()),
+		source: new DecoderSource(3, new Map()),
 		prompt: PROMPT,
 		endToken: END,
 		rules: new WritingRules({...RULES, ...rules}),
