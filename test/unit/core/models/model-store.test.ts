@@ -180,9 +180,16 @@ describe('openModelStore', () => {
 			const controller = new AbortController();
 			const reason = new Error('Ctrl-C');
 			hub.plan('cdn', 'model.bin', {kind: 'stall', afterBytes: 1000});
-			const first = open()
-				.pull('tiny-test', {signal: controller.signal})
-				.catch(() => undefined);
+			let first = Promise.resolve<unknown>(undefined);
+			// Not before the other holds the lock.
+			await new Promise<void>(resolve => {
+				first = open()
+					.pull('tiny-test', {
+						signal: controller.signal,
+						onEvent: event => event.type === 'file-progressed' && resolve(),
+					})
+					.catch(() => undefined);
+			});
 			const second = open().pull('tiny-test', {
 				signal: controller.signal,
 				onEvent(event) {
