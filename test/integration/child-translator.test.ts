@@ -49,6 +49,8 @@ describeWithWhisperBase('a translator in a process of its own', () => {
 		const {translator, processId} = await openTranslator();
 		expect(getPriority(processId)).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
 		const running = [read(translator.translate(request())), read(translator.translate(request()))];
+		// As Ctrl-C does, which all processes of a program are told: the parent may wait for what is translated.
+		process.kill(processId, 'SIGINT');
 		const closing = translator.close();
 		const [first, second] = await Promise.all(running);
 		expect(wordErrorRate(kennedyText, textOf(first!)).rate).toBeLessThanOrEqual(1 / 22);

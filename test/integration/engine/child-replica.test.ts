@@ -64,6 +64,19 @@ describe('a replica in a process of its own', () => {
 		expect(await readdir(folder)).toEqual([]);
 	});
 
+	it.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('goes on at %s, which its parent is told as well', async name => {
+		const {replica, processId, lines} = await openTestReplica();
+		const session = await replica.openSession(options);
+		await session.write(scriptedAudio(1));
+		process.kill(processId, name);
+		await session.write(scriptedAudio(1));
+		session.end();
+		expect((await readToEnd(session)).at(-1)?.events.at(-1)).toMatchObject({type: 'session-ended'});
+		await replica.close();
+		expect(isRunning(processId, {countsZombies: true})).toBe(false);
+		expect(lines).toEqual([]);
+	});
+
 	it('is given up and ended when it is frozen', async () => {
 		const clock = new FakeClock();
 		const {replica, processId} = await openTestReplica({}, {clock});

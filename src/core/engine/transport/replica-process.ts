@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import {systemClock} from '../../util/clock.js';
+import {leaveEndToParent} from '../../util/leave-end-to-parent.js';
 import type {ReplicaProcessInput} from './child-replica.js';
 import {connectChannel} from './connect-channel.js';
 import {serveEngine} from './serve-engine.js';
@@ -9,6 +10,7 @@ import {openThreadReplica} from './thread-replica.js';
 /** How long the engine may take to end when nobody is there any more to wait for it. */
 const END_TIMEOUT_MS = 5000;
 
+leaveEndToParent();
 // Told on the standard input, which others cannot read as they can arguments and variables. It stays open as long as
 // the parent lives.
 const lines = createInterface({input: process.stdin});

@@ -3,6 +3,7 @@ import {SAMPLE_RATE_HZ, type AudioSource} from '../../audio/audio-source.js';
 import {openAudio} from '../../audio/open-audio.js';
 import {InfinisstError} from '../../errors.js';
 import {toFault} from '../../util/fault.js';
+import {leaveEndToParent} from '../../util/leave-end-to-parent.js';
 import type {FileTranslator} from '../file-translator.js';
 import {openWhisperFileTranslator} from '../whisper-file-translator.js';
 import type {RecordingRequest} from './recording-translator.js';
@@ -11,6 +12,7 @@ import type {TranslatorRequest, TranslatorResponse} from './translator-messages.
 // Recordings wait for speakers: what is live gets the processor first. Threads take it over from the one that starts them,
 // so it comes before all others.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+leaveEndToParent();
 
 const running = new Map<number, AbortController>();
 let opening: Promise<FileTranslator> | undefined;
