@@ -7,6 +7,8 @@ export interface ScriptedLanguageModelOptions {
 	readonly next: (written: readonly string[]) => string | undefined;
 	/** Template of its dialogues. @default none: a base model */
 	readonly chatTemplate?: string;
+	/** Logit of what it would write, all others having 0. @default 3: as sure as a model is that can be talked out of it */
+	readonly certainty?: number;
 	/** Told of each step, before it is done. */
 	readonly onStep?: (tokens: readonly number[], contextLength: number) => void;
 }
@@ -21,6 +23,7 @@ const END = 0;
 export function createScriptedLanguageModel({
 	next,
 	chatTemplate,
+	certainty = 3,
 	onStep,
 }: ScriptedLanguageModelOptions): LanguageModel {
 	const tokenizer = new ScriptedTokenizer();
@@ -47,8 +50,7 @@ export function createScriptedLanguageModel({
 			read.push(...tokens);
 			const logits = new Float32Array(tokenizer.size);
 			const written = next(read.map(token => tokenizer.textOf(token)));
-			// As sure as a model is that can be talked out of it.
-			logits[written === undefined ? END : tokenizer.encode(written)[0]!] = 3;
+			logits[written === undefined ? END : tokenizer.encode(written)[0]!] = certainty;
 			return logits;
 		},
 		statistics: () => {

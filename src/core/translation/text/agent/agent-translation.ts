@@ -1,3 +1,4 @@
+import {findLanguage} from '../../../language/language-table.js';
 import type {LanguageModel, LanguageModelContext} from '../../../models/decoder-lm/language-model.js';
 import type {
 	SourceTurn,
@@ -8,9 +9,17 @@ import type {
 	TextTranslationOptions,
 	TextTurn,
 } from '../text-translator.js';
-import {findTerms, hasTerm} from '../cascade/find-terms.js';
-import {takeWords, type Answer} from './answer-words.js';
-import {chooseToken, discourageRepetition, encourageTerms, LOOKBACK_TOKENS, suppress} from './token-rules.js';
+import {countBegunWords, findTerms, hasTerm} from '../cascade/find-terms.js';
+import {takeWords, type Answer, type AnswerToken} from './answer-words.js';
+import {TermPlaces, type MissingTerm, type TermPlace} from './term-places.js';
+import {
+	chooseToken,
+	discourageRepetition,
+	encourageTerms,
+	howNear,
+	LOOKBACK_TOKENS,
+	suppress,
+} from './token-rules.js';
 
 /** Tokens a turn may bring for each step of the multiplier: `--max-new-tokens 10` of InfiniSST's server. */
 const TOKENS_PER_TURN = 10;
@@ -187,47 +196,102 @@ export class AgentTranslation implements TextTranslation {
 		return true;
 	}
 
-	/** Words up to the last end of a clause, or all of them when they are many. */
+	/** Words up to the last end of a clause, or all of them when they are many, but for a term that was only begun. */
 	#countReady(): number {
 		const {waiting} = this.#state;
 		for (let count = waiting.length; count >= LEAST_WORDS; count--) {
 			if (CLAUSE_END.test(waiting[count - 1]!.text.trim())) return count;
 		}
-		return waiting.length >= WORDS_PER_TURN * this.#options.latencyMultiplier ? waiting.length : 0;
+		if (waiting.length < WORDS_PER_TURN * this.#options.latencyMultiplier) return 0;
+		const {glossary, sourceLanguage} = this.#options;
+		const begun = countBegunWords(
+			waiting.map(({text}) => text),
+			glossary,
+			sourceLanguage,
+		);
+		// Who says nothing but beginnings of terms is not waited for.
+		return begun === waiting.length ? waiting.length : waiting.length - begun;
 	}
 
 	/** Lets the model write on. @returns whether the answer is over. */
 	async #answer(budget: number, signal: AbortSignal | undefined): Promise<boolean> {
-		const {model, suppressed, dialogue} = this.#parts;
-		const {source} = this.#state.answer!;
+		const {model, suppressed} = this.#parts;
+		const {source, tokens: before} = this.#state.answer!;
 		const terms = this.#dueTerms(source);
 		const limit = LONGEST_ANSWER * model.tokenizer.encode(join(source)).length + TOKENS_PER_TURN;
-		for (let count = 0; count < budget; count++) {
+		// Words before may have been told.
+		const places = new TermPlaces(before.length);
+		let isOver = false;
+		for (let count = 0; count < budget && !isOver; count++) {
 			const logits = await this.#read(signal);
-			const answer = this.#state.answer!;
+			const {tokens} = this.#state.answer!;
+			const missing = this.#missing(terms);
+			const nearness = missing.map(term => howNear(logits, term.tokens[0]!));
 			discourageRepetition(logits, this.#state.written);
 			encourageTerms(
 				logits,
-				this.#missing(terms),
-				answer.tokens.map(({token}) => token),
+				missing.map(term => term.tokens),
+				tokens.map(({token}) => token),
 			);
 			suppress(logits, suppressed);
 			const {token, probability} = chooseToken(logits);
-			const isEnd = model.description.endTokens.includes(token);
-			const text = isEnd ? '' : model.tokenizer.decode([token]);
-			// A line break before any word is no end: some models begin with one.
-			const isStop = dialogue.stop !== undefined && text.includes(dialogue.stop) && answer.tokens.length > 0;
-			if (isEnd || isStop || answer.tokens.length >= limit) {
-				this.#update({answer: {...answer, isOver: true}});
-				return true;
+			const isEnd = tokens.length >= limit || this.#isEnd(token);
+			if (isEnd || this.#beginsWord(token)) places.note(tokens.length, missing, nearness);
+			if (!isEnd) {
+				this.#write(tokens, [{token, probability}]);
+				continue;
 			}
-			this.#update({
-				unread: [token],
-				answer: {...answer, tokens: [...answer.tokens, {token, probability}]},
-				written: [...this.#state.written, token].slice(-LOOKBACK_TOKENS),
-			});
+			const skipped = places.take();
+			if (skipped === undefined) isOver = true;
+			else this.#force(skipped);
 		}
-		return false;
+		if (isOver) this.#update({answer: {...this.#state.answer!, isOver}});
+		return isOver;
+	}
+
+	#isEnd(token: number): boolean {
+		const {model, dialogue} = this.#parts;
+		if (model.description.endTokens.includes(token)) return true;
+		// A line break before any word is no end: some models begin with one.
+		const {stop} = dialogue;
+		return (
+			stop !== undefined &&
+			model.tokenizer.decode([token]).includes(stop) &&
+			this.#state.answer!.tokens.length > 0
+		);
+	}
+
+	/** Whether what was written before a token is a whole word. */
+	#beginsWord(token: number): boolean {
+		if (!this.#isSpaced) return true;
+		return /^[\s\p{P}]/u.test(new TextDecoder().decode(this.#parts.model.tokenizer.bytes(token)));
+	}
+
+	/** Writes a term that the model passed over where it came nearest to it; what followed is written anew. */
+	#force({at, tokens}: TermPlace): void {
+		const kept = this.#state.answer!.tokens.slice(0, at);
+		const dropped = this.#state.answer!.tokens.length - at;
+		const {cached, written} = this.#state;
+		// All of the answer but its last token is in the cache, and that one too if it was read to no avail.
+		const end = cached.length - dropped;
+		this.#context?.dropSpan(this.#parts.dialogue.head.length + end, this.#context.length);
+		this.#update({
+			cached: cached.slice(0, end),
+			written: written.slice(0, Math.max(0, written.length - dropped)),
+		});
+		this.#write(
+			kept,
+			tokens.map(token => ({token, probability: 1})),
+		);
+	}
+
+	#write(before: readonly AnswerToken[], more: readonly AnswerToken[]): void {
+		const tokens = more.map(({token}) => token);
+		this.#update({
+			unread: tokens,
+			answer: {...this.#state.answer!, tokens: [...before, ...more]},
+			written: [...this.#state.written, ...tokens].slice(-LOOKBACK_TOKENS),
+		});
 	}
 
 	async #read(signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -249,7 +313,7 @@ export class AgentTranslation implements TextTranslation {
 		const {answer, cached, unread, turns, sourceLength, answerLength} = this.#state;
 		const passed = turns.reduce((sum, length) => sum + length, 0);
 		for (const term of this.#dueTerms(answer!.source)) {
-			this.#parts.onTerm(this.#missing([term]).length === 0);
+			this.#parts.onTerm(hasTerm(this.#answerText(), term, this.#target));
 		}
 		const rest = [...unread, ...this.#parts.dialogue.next];
 		this.#update({
@@ -308,14 +372,25 @@ export class AgentTranslation implements TextTranslation {
 		return [...new Set(found.map(({entry}) => entry.target))];
 	}
 
-	/** As tokens, those of the terms that the answer does not have. */
-	#missing(terms: readonly string[]): (readonly number[])[] {
+	/** Those of the terms that the answer does not have, as they would be written next. */
+	#missing(terms: readonly string[]): readonly MissingTerm[] {
 		if (terms.length === 0) return [];
 		const text = this.#answerText();
-		const {tokenizer} = this.#parts.model;
+		const {model, dialogue} = this.#parts;
+		const written = this.#state.answer!.tokens;
+		const encode = (space: string, term: string): readonly number[] =>
+			model.tokenizer.encode(space + term, {continues: true});
 		return terms
 			.filter(term => !hasTerm(text, term, this.#target))
-			.map(term => tokenizer.encode(` ${term}`, {continues: true}));
+			.map(term => {
+				const first = encode(dialogue.space, term);
+				const isBegun = written.every(({token}, place) => token === first[place]);
+				return {term, tokens: isBegun ? first : encode(this.#isSpaced ? ' ' : '', term)};
+			});
+	}
+
+	get #isSpaced(): boolean {
+		return findLanguage(this.#target)?.joinsWithoutSpaces !== true;
 	}
 
 	#update(change: Partial<AgentState>): void {

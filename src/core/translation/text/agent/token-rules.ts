@@ -86,6 +86,13 @@ export function encourageTerms(
 	}
 }
 
+/** How near a token is to being the next: its logit less that of the likeliest, 0 at most. */
+export function howNear(logits: Float32Array, token: number): number {
+	let largest = -Infinity;
+	for (const logit of logits) if (logit > largest) largest = logit;
+	return logits[token]! - largest;
+}
+
 /** The likeliest token, and how likely it is after all that was done to its like. */
 export function chooseToken(logits: Float32Array): {readonly token: number; readonly probability: number} {
 	let token = 0;

@@ -1,6 +1,9 @@
 import type {GlossaryEntry} from '../../../engine/engine.js';
 import {unitOfLanguage} from '../../../language/language-table.js';
 
+/** Words that a term may have before its last; more are looked for in vain. */
+const LONGEST_BEGINNING = 8;
+
 /** A term of the glossary in a source text. */
 export interface FoundTerm {
 	readonly entry: GlossaryEntry;
@@ -43,6 +46,30 @@ export function findTerms(
 			return isFree;
 		})
 		.map(({entry, from, to}) => ({entry, from, to}));
+}
+
+/** How many words at the end of a text may be the beginning of a term, the rest of which was not said yet. */
+export function countBegunWords(
+	words: readonly string[],
+	glossary: readonly GlossaryEntry[],
+	language: string,
+): number {
+	if (glossary.length === 0) return 0;
+	const isSpaced = unitOfLanguage(language) === 'word';
+	let text = '';
+	let count = 0;
+	for (let from = words.length - 1; from >= Math.max(0, words.length - LONGEST_BEGINNING); from--) {
+		text = fold(words[from]! + text);
+		const begun = text.trim();
+		const isBegun = glossary.some(({source}) => {
+			const term = fold(source.trim());
+			return (
+				term.length > begun.length && term.startsWith(begun) && (!isSpaced || term[begun.length] === ' ')
+			);
+		});
+		if (isBegun) count = words.length - from;
+	}
+	return count;
 }
 
 /** How often a term stands in a text. */

@@ -20,6 +20,7 @@ interface Run {
 	readonly target?: string;
 	readonly onStep?: (tokens: readonly number[], contextLength: number) => void;
 	readonly onTerm?: (isKept: boolean) => void;
+	readonly certainty?: number;
 }
 
 /** Answers word by word: what the words between the last two steering tokens become. */
@@ -32,6 +33,7 @@ function openTranslation(run: Run = {}, state?: unknown): TextTranslation {
 	const model = createScriptedLanguageModel({
 		...(chatTemplate !== undefined && {chatTemplate}),
 		...(run.onStep !== undefined && {onStep: run.onStep}),
+		...(run.certainty !== undefined && {certainty: run.certainty}),
 		next: written => {
 			const middle = written.findLastIndex(isMiddle);
 			const begin = written
@@ -274,6 +276,66 @@ describe('the agent', () => {
 		expect(text).toContain('Rüde');
 		expect(text).not.toContain('Kater');
 		expect(kept).toEqual([true, true]);
+	});
+
+	it('puts in a term that the model passed over, and has what follows written anew', async () => {
+		const kept: boolean[] = [];
+		const reads: number[] = [];
+		const translation = openTranslation({
+			glossary: [
+				{source: 'heat pump', target: 'große Wärmepumpe'},
+				{source: 'cellar', target: 'Keller'},
+			],
+			translate: word => word,
+			// No bias is enough.
+			certainty: 50,
+			onTerm: isKept => kept.push(isKept),
+			onStep: tokens => reads.push(tokens.length),
+		});
+		// It is as near at each place: the first is taken, and what follows goes on from the third word.
+		expect(await textOf(translation, [turn('we put a heat pump there.', true)])).toBe(
+			' große Wärmepumpe a heat pump there.',
+		);
+		// The dialogue goes on as if nothing had happened.
+		expect(await textOf(translation, [turn('it is in the cellar.', true)])).toBe(' Keller is in the cellar.');
+		expect(kept).toEqual([true, true]);
+		// Nothing but the term and what the model read to no avail is read twice.
+		expect(reads.slice(1).every(count => count <= 11)).toBe(true);
+	});
+
+	it('goes on from a checkpoint behind a term that was put in', async () => {
+		const glossary = [{source: 'cat', target: 'Kater'}];
+		const options = {
+			glossary,
+			certainty: 50,
+			translate: (word: string) => word,
+			latencyMultiplier: 1,
+		} as const;
+		const said = ['the cat sat on a', 'mat, and the other cat', 'saw all of it', 'that day.'];
+		saidMs = 0;
+		const turns = said.map(each => turn(each));
+		const whole = await textOf(openTranslation(options), [...turns, turn('', true)]);
+		expect(whole.match(/Kater/g)).toHaveLength(2);
+		for (let cut = 1; cut < turns.length; cut++) {
+			const before = openTranslation(options);
+			const text = await textOf(before, turns.slice(0, cut));
+			const after = openTranslation(options, structuredClone(before.checkpoint()));
+			expect(text + (await textOf(after, [...turns.slice(cut), turn('', true)])), `cut ${cut}`).toBe(whole);
+		}
+	});
+
+	it('waits for the rest of a term that was only begun', async () => {
+		const kept: boolean[] = [];
+		const translation = openTranslation({
+			latencyMultiplier: 1,
+			glossary: [{source: 'town hall', target: 'Bürgerhaus'}],
+			translate: word => (word === 'town' ? 'Bürgerhaus' : word === 'hall' ? '' : word),
+			onTerm: isKept => kept.push(isKept),
+		});
+		const first = await translation.translate(turn('welcome to our new town'));
+		expect(first.words.map(({text}) => text).join('')).not.toContain('Bürgerhaus');
+		expect(await textOf(translation, [turn('hall, my friends.', true)])).toContain('Bürgerhaus');
+		expect(kept).toEqual([true]);
 	});
 
 	it('refuses pairs that the model does not know', () => {

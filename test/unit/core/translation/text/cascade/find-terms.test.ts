@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {
+	countBegunWords,
 	countTerm,
 	findTerms,
 	hasTerm,
@@ -46,4 +47,19 @@ it.each([
 
 it('countTerm() counts whole words', () => {
 	expect(countTerm('KI, ki und Kino', 'KI', 'de')).toBe(2);
+});
+
+it.each([
+	['we asked the chair', 'en', 1],
+	['we asked the Chair of the', 'en', 3],
+	['we asked the chair of the board', 'en', 0],
+	['we asked the chair.', 'en', 0],
+	['we sat in armchair', 'en', 0],
+	['we took the chai', 'en', 0],
+])('countBegunWords() at the end of "%s"', (text, language, count) => {
+	expect(countBegunWords(text.split(/(?= )/), glossary, language)).toBe(count);
+});
+
+it('countBegunWords() in languages without spaces', () => {
+	expect(countBegunWords(['我', '的', '主'], [{source: '主席', target: 'chair'}], 'zh')).toBe(1);
 });
