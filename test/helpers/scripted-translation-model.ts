@@ -15,6 +15,8 @@ export interface ScriptedTranslationModelOptions {
 	readonly tellsAlignment?: boolean;
 	/** How target words are joined. @default ' ' */
 	readonly space?: string;
+	/** Of a source, its end included, and of a translation with what steers it. @default 512 */
+	readonly maxTokens?: number;
 	/** Told of each request. */
 	readonly onRequest?: (request: TranslationRequest, source: readonly string[]) => void;
 	/** Waited for by each call. */
@@ -29,6 +31,7 @@ export function createScriptedTranslationModel({
 	align = (place, words) => Math.min(place, words - 1),
 	tellsAlignment = true,
 	space = ' ',
+	maxTokens = 512,
 	onRequest,
 	before = () => Promise.resolve(),
 }: ScriptedTranslationModelOptions): TranslationModel {
@@ -79,12 +82,17 @@ export function createScriptedTranslationModel({
 		name: 'scripted',
 		pairs: new Map([['en', ['de', 'zh', 'th']]]),
 		tokenizer,
-		maxTokens: 512,
+		maxTokens,
 		translate: async (requests, signal) => {
 			signal?.throwIfAborted();
 			await before();
 			signal?.throwIfAborted();
 			if (isClosed) throw new InfinisstError('RESOURCE_CLOSED', 'scripted was closed');
+			for (const {tokens, forcedPrefix = []} of requests) {
+				// Start, language, and one token to write.
+				if (Math.max(tokens.length, forcedPrefix.length + 3) > maxTokens)
+					throw new InfinisstError('LIMIT_EXCEEDED', 'a text is too long for scripted');
+			}
 			return requests.map(one);
 		},
 		statistics: () => {

@@ -37,6 +37,9 @@ export interface Look {
 /** Nobody says so much more than was said before: a translation this long has lost itself. */
 const MAX_TOKENS_PER_SOURCE_TOKEN = 2.5;
 
+/** What steers the decoder, and one token to write. */
+const LEAST_ROOM = 3;
+
 /** Even a single word may become a few tokens. */
 const FREE_TOKENS = 12;
 
@@ -88,6 +91,8 @@ async function translate(options: LookOptions, forced: readonly WrittenToken[]):
 		const maxTokens = Math.ceil(tokens.length * MAX_TOKENS_PER_SOURCE_TOKEN) + FREE_TOKENS;
 		const isTooLong = Math.max(tokens.length, forcedPrefix.length + maxTokens) > model.maxTokens;
 		if (isTooLong && context.length > 0) continue;
+		// Nothing fits behind it: a sentence that has lost itself ends where it is.
+		if (forcedPrefix.length + LEAST_ROOM > model.maxTokens) return [...forced];
 		const request: TranslationRequest = {
 			tokens:
 				tokens.length > model.maxTokens ? [...tokens.slice(0, model.maxTokens - 1), tokens.at(-1)!] : tokens,

@@ -88,6 +88,19 @@ describe('IncrementalCascade', () => {
 		expect(told).toEqual(['', '', '', ' ONE']);
 	});
 
+	it('goes on with the next sentence where one has become longer than the model can write', async () => {
+		const model = createScriptedTranslationModel({
+			maxTokens: 12,
+			translate: words => words.flatMap(word => [`${word}1`, `${word}2`, `${word}3`]),
+		});
+		const cascade = open(model);
+		let text = '';
+		for (const word of say('a b c d e f g h i j. k.')) {
+			text += textOf((await cascade.translate({words: [word], closes: false})).words);
+		}
+		expect(text).toMatch(/^ a1 a2 a3 b1 b2 .* k\.1 k\.2 k\.3$/);
+	});
+
 	it('settles all of a sentence when it ends, and begins a new one', async () => {
 		const requests: string[] = [];
 		const model = createScriptedTranslationModel({
