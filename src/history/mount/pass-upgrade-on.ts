@@ -29,8 +29,8 @@ export function passUpgradeOn(
 	near.setNoDelay(true);
 	// A machine that is gone says nothing, ever.
 	near.setKeepAlive(true, 30_000);
-	far.write(formatRequest(method, path, headers), 'latin1');
-	far.write(rest);
+	// At once: whoever is refused has hung up before a second piece is written, and the refusal would be lost.
+	far.write(Buffer.concat([Buffer.from(formatRequest(method, path, headers), 'latin1'), rest]));
 	for (const [from, to] of [
 		[near, far],
 		[far, near],
