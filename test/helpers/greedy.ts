@@ -23,7 +23,7 @@ export async function runGreedy(
 	const context = model.openContext();
 	const tokens: number[] = [];
 	let last = await model.step(context, prompt);
-	const first = last;
+	const first = last.slice();
 	while (tokens.length < steps) {
 		const token = findBest(last);
 		tokens.push(token);

@@ -27,8 +27,14 @@ export interface GraphInput {
 /** A loaded graph. Runs may be asked for at any time; each blocks the thread, after the event loop had its turn. */
 export interface OnnxSession {
 	readonly inputs: readonly GraphInput[];
-	/** @param outputs - which results to bring back; all if absent. */
-	run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors>;
+	/**
+	 * @param outputs - which results to bring back, all if absent; or each by its name with a tensor to write it to, null
+	 * for a new one.
+	 */
+	run(
+		inputs: Tensors,
+		outputs?: readonly string[] | Readonly<Record<string, Tensor | null>>,
+	): Promise<Tensors>;
 	/** Float32 tensor over `values`, which are read in place: they may not change while a run uses them. */
 	floats(values: Float32Array, shape: readonly number[]): Tensor;
 	/** Int8 tensor over `values`, read in place. */

@@ -71,8 +71,10 @@ describeWithGemma('Gemma 3 270M out of a GGUF file', () => {
 	/** Logits before each token of llama.cpp's answer. */
 	async function readAlong({tokens, answer}: Golden): Promise<Float32Array[]> {
 		const context = model.openContext();
-		const logits = [await model.step(context, tokens)];
-		for (const token of answer.slice(0, -1)) logits.push(await model.step(context, [token]));
+		const logits = [(await model.step(context, tokens)).slice()];
+		for (const token of answer.slice(0, -1)) {
+			logits.push((await model.step(context, [token])).slice());
+		}
 		context.destroy();
 		return logits;
 	}

@@ -75,7 +75,7 @@ describe('a language model', () => {
 		const context = model.openContext();
 		await model.step(context, llama.prompt);
 		const copy = context.fork();
-		const before = await model.step(copy, [7]);
+		const before = (await model.step(copy, [7])).slice();
 		await model.step(copy, [8, 9, 10]);
 		expect([context.length, copy.length]).toEqual([llama.prompt.length, llama.prompt.length + 4]);
 		copy.destroy();

@@ -22,6 +22,8 @@ interface MutableRow extends ContextRow {
 	length: number;
 	/** Of each kind of views. */
 	spans: ViewSpan[];
+	/** Behind its last token; kept, as the large vocabularies of today would keep the collector of garbage busy. */
+	readonly logits: Float32Array;
 }
 
 /** Tokens that a row is about to read. */
@@ -40,6 +42,10 @@ export class ContextRows implements StepRunner<ContextRow> {
 	readonly #caches: readonly LayerCache[];
 	readonly #views: readonly LayerViews[];
 	readonly #rows: MutableRow[] = [];
+	/** Of a run, a row after another. */
+	#logits = new Float32Array(0);
+	/** What a run makes anew for each layer. */
+	readonly #made: Readonly<Record<string, null>>;
 	#capacity = 0;
 	#rowCapacity = 0;
 	/** A graph is about to read rows where they lie, or does. */
@@ -55,6 +61,12 @@ export class ContextRows implements StepRunner<ContextRow> {
 			keys: new RowBuffer({heads, vectorSize}),
 			values: new RowBuffer({heads, vectorSize}),
 		}));
+		this.#made = Object.fromEntries(
+			this.#caches.flatMap((_, layer) => [
+				[`new_key.${layer}`, null],
+				[`new_value.${layer}`, null],
+			]),
+		);
 		const layers = [...this.#caches.entries()];
 		const slides = ([layer]: (typeof layers)[number]): boolean => sliding?.layers.includes(layer) === true;
 		this.#views = [
@@ -78,7 +90,8 @@ export class ContextRows implements StepRunner<ContextRow> {
 
 	add(): ContextRow {
 		const spans = this.#views.map(() => ({start: 0, end: 0}));
-		const row: MutableRow = {index: this.#rows.length, length: 0, spans};
+		const logits = new Float32Array(this.#dimensions.vocabularySize);
+		const row: MutableRow = {index: this.#rows.length, length: 0, spans, logits};
 		this.#makeRoom(this.#rows.length + 1, 0);
 		this.#rows.push(row);
 		return row;
@@ -122,7 +135,7 @@ export class ContextRows implements StepRunner<ContextRow> {
 	/**
 	 * Reads tokens behind those of the rows, each a list of its own.
 	 *
-	 * @returns logits behind the last token of each.
+	 * @returns logits behind the last token of each, the rows' own.
 	 */
 	async step(rows: readonly ContextRow[], tokens: readonly (readonly number[])[]): Promise<Float32Array[]> {
 		const width = Math.max(...tokens.map(list => list.length));
@@ -133,7 +146,7 @@ export class ContextRows implements StepRunner<ContextRow> {
 		const first = this.#gather(rows);
 		const jobs: Job[] = rows.map((row, index) => ({row: row as MutableRow, tokens: tokens[index]!}));
 		const byPlace = [...jobs].sort((a, b) => a.row.index - b.row.index);
-		const results = await this.#run(this.#inputs(first, byPlace, width));
+		const results = await this.#run(this.#inputs(first, byPlace, width), rows.length);
 		const {keyValueHeads, headSize, vocabularySize} = this.#dimensions;
 		for (const [layer, {keys, values}] of this.#caches.entries()) {
 			for (const [output, buffer] of [
@@ -150,18 +163,21 @@ export class ContextRows implements StepRunner<ContextRow> {
 			}
 		}
 		for (const {row, tokens: list} of jobs) row.length += list.length;
-		const logits = results['logits']!.data as Float32Array;
-		return jobs.map(job => {
-			const start = byPlace.indexOf(job) * vocabularySize;
-			return logits.slice(start, start + vocabularySize);
-		});
+		for (const [place, {row}] of byPlace.entries()) {
+			row.logits.set(this.#logits.subarray(place * vocabularySize, (place + 1) * vocabularySize));
+		}
+		return jobs.map(({row}) => row.logits);
 	}
 
 	/** Rows stay where they are until it is done. */
-	async #run(inputs: Tensors): Promise<Tensors> {
+	async #run(inputs: Tensors, rows: number): Promise<Tensors> {
+		const {vocabularySize} = this.#dimensions;
+		const size = rows * vocabularySize;
+		if (size > this.#logits.length) this.#logits = new Float32Array(size);
+		const logits = this.#session.floats(this.#logits.subarray(0, size), [rows, 1, vocabularySize]);
 		this.#isRunning = true;
 		try {
-			return await this.#session.run(inputs);
+			return await this.#session.run(inputs, {...this.#made, logits});
 		} finally {
 			this.#isRunning = false;
 			for (const row of this.#leaving.splice(0)) this.remove(row);

@@ -78,7 +78,8 @@ export interface LanguageModel {
 	 * Reads tokens behind those of the context. Calls of one context must not overlap.
 	 *
 	 * @param tokens - at least one.
-	 * @returns logits of what follows the last of them, [vocabularySize]; the caller owns them.
+	 * @returns logits of what follows the last of them, [vocabularySize]; the caller's until the next step of this context,
+	 * which may write to the same memory.
 	 * @throws {InfinisstError} `LIMIT_EXCEEDED` if the context would become longer than `maxTokens`; `RESOURCE_CLOSED`;
 	 * the signal's reason.
 	 */
