@@ -162,7 +162,7 @@ describe('infinisst worker', () => {
 		const error = await catchRejection(runWorker({listen: '127.0.0.1:0'}, context));
 		expect([error.code, error.hint]).toEqual([
 			'MODEL_UNAVAILABLE',
-			'Run "infinisst models pull whisper-base", or add --download.',
+			'Run "infinisst models pull whisper-base" (150.0 MB), or add --download.',
 		]);
 		expect(store.pulled).toEqual([]);
 	});

@@ -10,12 +10,12 @@ import {
 	type SpeechModelAbilities,
 	type SpeechTask,
 } from '../../../core/language/resolve-speech-task.js';
-import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {ModelEventListener} from '../../../core/models/model-event.js';
 import type {InstalledModel, ModelStore, ModelSummary} from '../../../core/models/model-store.js';
 import {joinCombination, splitCombination} from '../../../core/models/store/combination.js';
 import type {TextModelOptions} from '../../../core/translation/text/open-text-translator.js';
 import type {TextTranslatorCapabilities} from '../../../core/translation/text/text-translator.js';
+import {ensureInstalledModel} from '../../ensure-installed-model.js';
 import type {TranslateOptions} from './translate-options.js';
 
 /** A language that is written, and how. */
@@ -73,8 +73,9 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	const texts = await findTexts(named, options, store);
 	const plan = (abilities: SpeechModelAbilities): ReadyTarget[] =>
 		planTargets(options.languages, abilities, texts);
-	const model = await ensureInstalled(hearing, options, {
-		...context,
+	const installing = {...context, mayFetch: options.download ?? context.isWatched};
+	const model = await ensureInstalledModel(hearing, {
+		...installing,
 		// Before it is fetched, where the catalogue knows.
 		check: abilities => void plan(abilities),
 	});
@@ -82,7 +83,7 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	const needed = [...new Set(targets.flatMap(({text}) => (text === undefined ? [] : [text.model])))];
 	const ready: TextModelOptions[] = [];
 	for (const name of needed) {
-		const text = await ensureInstalled(name, options, context);
+		const text = await ensureInstalledModel(name, installing);
 		const graphsDirectory = await build(text, options, context);
 		ready.push({...toTextModelOptions(text, graphsDirectory), ...options.textSettings});
 	}
@@ -102,32 +103,6 @@ function build(
 	{store, onEvent, signal}: EnsureModelContext,
 ): Promise<string> {
 	return store.ensureGraphs(name, precision, {onEvent, signal});
-}
-
-async function ensureInstalled(
-	wanted: string,
-	{download}: EnsureOptions,
-	{
-		store,
-		isWatched,
-		onEvent,
-		signal,
-		check,
-	}: EnsureModelContext & {readonly check?: (abilities: SpeechModelAbilities) => void},
-): Promise<InstalledModel> {
-	const installed = await store.find(wanted);
-	if (installed !== undefined) return installed;
-	const reference = await store.resolve(wanted);
-	if (reference.kind === 'catalogue') check?.(reference.entry);
-	// A folder is on this machine already.
-	if (reference.kind !== 'folder' && !(download ?? isWatched)) {
-		const size = reference.kind === 'catalogue' ? ` (${formatBytes(reference.entry.downloadBytes)})` : '';
-		throw new InfinisstError('MODEL_UNAVAILABLE', `The model ${wanted} is not installed`, {
-			hint: `Run "infinisst models pull ${wanted}"${size}, or add --download.`,
-		});
-	}
-
-	return store.pull(wanted, {onEvent, signal});
 }
 
 /** Those that were named, else all that are known: what is installed first, then the smallest. */

@@ -133,6 +133,8 @@ async function runTasks(tasks: readonly RecordingTask[], parts: RunParts): Promi
 
 async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promise<RecordingRun> {
 	const {options, view, context, emit} = parts;
+	// Before a model is fetched for it.
+	const glossary = options.glossary === undefined ? [] : await readGlossary(options.glossary, context.cwd);
 	const model = await ensureModel(options, {
 		store: await context.openModelStore(),
 		isWatched: context.stderr.isTTY === true,
@@ -140,7 +142,6 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		signal: context.signal,
 	});
 	const task = oneRecognition(model);
-	const glossary = options.glossary === undefined ? [] : await readGlossary(options.glossary, context.cwd);
 	const translator = context.openTranslator({
 		graphsDirectory: model.graphsDirectory,
 		device: options.device,

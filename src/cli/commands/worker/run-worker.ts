@@ -10,9 +10,9 @@ import {assertDevice} from '../../../core/models/assert-device.js';
 import {whenAborted} from '../../../core/util/when-aborted.js';
 import type {CommandContext} from '../../command-context.js';
 import {describeError} from '../../describe-error.js';
+import {ensureInstalledModel} from '../../ensure-installed-model.js';
 import {writeText} from '../../write-text.js';
 import {withModelRun} from '../models/model-run.js';
-import {ensureWorkerModel, type WorkerModel} from './ensure-worker-model.js';
 import {readWorkerInput, type WorkerInput} from './worker-input.js';
 import {parseWorkerOptions, type WorkerOptions} from './worker-options.js';
 
@@ -68,11 +68,24 @@ export async function runWorker(
 	}
 }
 
-async function openModel(options: WorkerOptions, context: WorkerContext): Promise<WorkerModel> {
+interface WorkerModel {
+	readonly name: string;
+	/** Absolute. */
+	readonly graphsDirectory: string;
+}
+
+/** Nobody watches a worker, so a missing model is fetched only where that was asked for. */
+async function openModel(
+	{model: wanted, precision, download, quiet}: WorkerOptions,
+	context: WorkerContext,
+): Promise<WorkerModel> {
 	let model: WorkerModel | undefined;
-	await withModelRun({json: false, quiet: options.quiet}, context, async ({onEvent}) => {
+	await withModelRun({json: false, quiet}, context, async ({onEvent}) => {
 		const store = await context.openModelStore();
-		model = await ensureWorkerModel(options, store, {onEvent, signal: context.signal});
+		const events = {onEvent, signal: context.signal};
+		const options = {...events, store, mayFetch: download};
+		const {name} = await ensureInstalledModel(wanted ?? store.catalogue.defaultModel, options);
+		model = {name, graphsDirectory: await store.ensureGraphs(name, precision, events)};
 	});
 	return model!;
 }
