@@ -82,7 +82,7 @@ async function acquire(path: string, {subject, waitMs, signal, onWait}: ProcessL
 			await breakLock(path, holder?.token);
 			continue;
 		}
-		const people = holder ? `process ${holder.processId} on ${holder.host}` : 'another process';
+		const people = describeHolder(holder);
 		if (!isAnnounced) {
 			isAnnounced = true;
 			onWait?.(people);
@@ -126,6 +126,13 @@ async function readHolder(path: string): Promise<LockHolder | undefined> {
 	} catch {
 		return undefined;
 	}
+}
+
+function describeHolder(holder: LockHolder | undefined): string {
+	if (holder === undefined) return 'another process';
+	// A server loads several models at once, some of which have a part in common.
+	if (holder.processId === process.pid && isOfThisHost(holder)) return 'another part of this program';
+	return `process ${holder.processId} on ${holder.host}`;
 }
 
 function isOfThisHost(holder: LockHolder): boolean {

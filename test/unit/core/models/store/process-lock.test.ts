@@ -77,6 +77,28 @@ describe('withProcessLock', () => {
 		expect(existsSync(path)).toBe(true);
 	});
 
+	it('waits for another part of the same program, and does not call it a process', async () => {
+		const waits: string[] = [];
+		let release!: () => void;
+		let begin!: () => void;
+		const begun = new Promise<void>(resolve => (begin = resolve));
+		const released = new Promise<void>(resolve => (release = resolve));
+		const first = lock(() => {
+			begin();
+			return released;
+		});
+		await begun;
+		const second = lock(() => Promise.resolve('done'), {
+			onWait: holder => {
+				waits.push(holder);
+				release();
+			},
+		});
+		expect(await second).toBe('done');
+		await first;
+		expect(waits).toEqual(['another part of this program']);
+	});
+
 	it('goes on as soon as a process that lived is gone', async () => {
 		const child = startSleeper();
 		await leaveLock(child.pid!);
