@@ -195,6 +195,8 @@ function registerLists(history: Command, context: CommandContext): void {
 		.addOption(file())
 		.addOption(cluster())
 		.addOption(session())
+		.addOption(format())
+		.addOption(utc())
 		.action(async (id: string, flags: unknown) => {
 			const {runHistoryShow} = await import('./history/show.js');
 			await runHistoryShow(id, flags, context);
@@ -206,17 +208,24 @@ function registerLists(history: Command, context: CommandContext): void {
 		.addOption(file())
 		.addOption(cluster())
 		.addOption(session())
+		.option('--format <format>', 'table, json, ndjson or csv of the list in it (default: as it is)')
+		.addOption(utc())
 		.action(async (address: string, flags: unknown) => {
 			const {runHistoryQuery} = await import('./history/query.js');
 			await runHistoryQuery(address, flags, context);
 		});
 	history
 		.command('timeline')
-		.description("write the spans of a session for Perfetto or Chrome's trace viewer to the standard output")
+		.description("write the spans of a session: for Perfetto or Chrome's trace viewer, or a row each")
 		.addOption(file())
 		.addOption(cluster())
 		.addOption(session())
 		.option('--job <id>', 'only this job')
+		.option('--format <format>', 'json or ndjson for a viewer; table or csv with a row a span', 'json')
+		.option('--filter <condition...>', 'only spans of such tasks, such as state=FAILED; or span=task:execute')
+		.addOption(since())
+		.option('--limit <count>', 'so many of the earliest (default: 100 in a table, else all)')
+		.addOption(utc())
 		.action(async (flags: unknown) => {
 			const {runHistoryTimeline} = await import('./history/timeline.js');
 			await runHistoryTimeline(flags, context);

@@ -1,7 +1,8 @@
 import {firstSet} from '../ingest/wire-values.js';
 import type {SessionReader} from '../store/session-reader.js';
 import type {TaskQuery} from '../store/task-query.js';
-import {readTaskState, type TaskState} from './task-json.js';
+import {inHeadOrder, MAX_ATTEMPTS} from './head-order.js';
+import {readTaskSummary, type TaskSummary} from './task-json.js';
 
 interface Group {
 	readonly name: string;
@@ -31,11 +32,12 @@ const PENDING = [
  * @param limit - so many tasks are read, as the head does.
  */
 export function summarizeByLineage(reader: SessionReader, query: TaskQuery, limit: number) {
-	const tasks = [...reader.tasks(query, limit)].map(row => readTaskState(row, reader.shape(row.shape_id)));
+	const rows = inHeadOrder(reader.taskOutlines(query, limit + MAX_ATTEMPTS), limit);
+	const tasks = [...rows].map(row => readTaskSummary(row, reader.shape(row.shape_id)));
 	const tree = new LineageTree(reader, tasks);
 	let [totalTasks, totalActorTasks, totalActors] = [0, 0, 0];
 	for (const task of tasks) {
-		const group = tree.groupOfTask(task.taskId);
+		const group = tree.addTask(task);
 		if (group === undefined) continue;
 		count(group, task.state, 1);
 		if (task.type === 'NORMAL_TASK') totalTasks += 1;
@@ -58,11 +60,13 @@ export function summarizeByLineage(reader: SessionReader, query: TaskQuery, limi
 class LineageTree {
 	readonly roots: Group[] = [];
 	readonly #reader: SessionReader;
-	readonly #tasks = new Map<string, TaskState>();
-	readonly #creations = new Map<string, TaskState>();
+	readonly #tasks = new Map<string, TaskSummary>();
+	readonly #creations = new Map<string, TaskSummary>();
 	readonly #groups = new Map<string, Group>();
+	/** Of the task whose turn it is. */
+	#currentMs: number | null = null;
 
-	constructor(reader: SessionReader, tasks: readonly TaskState[]) {
+	constructor(reader: SessionReader, tasks: readonly TaskSummary[]) {
 		this.#reader = reader;
 		for (const task of tasks) {
 			this.#tasks.set(task.taskId, task);
@@ -71,7 +75,13 @@ class LineageTree {
 		}
 	}
 
-	groupOfTask(taskId: string): Group | undefined {
+	/** Undefined where it is not known whose it was. */
+	addTask({taskId, creationMs}: TaskSummary): Group | undefined {
+		this.#currentMs = creationMs;
+		return this.#groupOfTask(taskId);
+	}
+
+	#groupOfTask(taskId: string): Group | undefined {
 		const known = this.#groups.get(taskId);
 		if (known !== undefined) return known;
 		const task = this.#tasks.get(taskId);
@@ -87,12 +97,12 @@ class LineageTree {
 		};
 		this.#groups.set(taskId, group);
 		if (task.type === 'ACTOR_TASK' || task.type === 'ACTOR_CREATION_TASK') {
-			this.#groupOfActor(task.actorId ?? '', task)?.children.push(group);
+			this.#groupOfActor(task.actorId ?? '')?.children.push(group);
 		} else this.#place(group, task.parentTaskId);
 		return group;
 	}
 
-	#groupOfActor(actorId: string, task: TaskState): Group | undefined {
+	#groupOfActor(actorId: string): Group | undefined {
 		const key = `actor:${actorId}`;
 		const known = this.#groups.get(key);
 		if (known !== undefined) return known;
@@ -103,8 +113,8 @@ class LineageTree {
 			name: actor === undefined ? creation.functionName.split('.')[0]! : actor.displayName || actor.className,
 			key,
 			type: 'ACTOR',
-			// Of the task that was met first, as the head does it.
-			timestamp: task.creationMs,
+			// Of the task that led here, which may be below one of the actor's own: as the head does it.
+			timestamp: this.#currentMs,
 			state_counts: {},
 			children: [],
 			link: {type: 'actor', id: actorId},
@@ -116,7 +126,7 @@ class LineageTree {
 
 	#place(group: Group, parentTaskId: string | null): void {
 		if (parentTaskId === null || parentTaskId.startsWith(DRIVER_PREFIX)) this.roots.push(group);
-		else this.groupOfTask(parentTaskId)?.children.push(group);
+		else this.#groupOfTask(parentTaskId)?.children.push(group);
 	}
 }
 

@@ -1,16 +1,17 @@
 import {isTaskColumn, type TaskColumn, type TaskFilter, type TaskQuery} from '../store/task-query.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {answerJsonText, answerResult, type HistoryAnswer} from './answer.js';
+import {inHeadOrder, MAX_ATTEMPTS} from './head-order.js';
 import {
 	assertColumn,
 	assertIds,
+	keyOf,
 	readFilters,
 	readListOptions,
 	MAX_LIMIT,
 	type ListFilter,
-	type ListOptions,
 } from './list-options.js';
-import {BadRequestError, readBoolean, readInteger, type HistoryRequest} from './request.js';
+import {BadRequestError, readBoolean, readComparedInteger, type HistoryRequest} from './request.js';
 import {convertFilter} from './state-list.js';
 import {summarizeByLineage} from './summarize-lineage.js';
 import {TaskWriter} from './task-json.js';
@@ -41,26 +42,38 @@ const SOURCE_COLUMNS: readonly string[] = ['actor_id', 'job_id', 'task_id', 'nam
 
 /** `GET /api/v0/tasks` */
 export function answerTasks(reader: SessionReader, {query, isBrowser}: HistoryRequest): HistoryAnswer {
-	const options = readListOptions(query);
-	const taskQuery = readTaskQuery(dropUnreached(reader, options), options.excludesDrivers);
+	const {filters, ...options} = readListOptions(query);
+	const taskQuery = readReachedQuery(reader, filters, options.excludesDrivers);
 	const filtered = reader.countTasks(taskQuery);
-	const total = options.filters.every(({column}) => SOURCE_COLUMNS.includes(column))
-		? filtered
-		: reader.countTasks(sourceQuery(taskQuery));
+	const total = reader.countTasks(readSourceQuery(filters, options.excludesDrivers));
 	return answerJsonText(
 		writeTaskList(reader, taskQuery, {...options, redacts: isBrowser}, {total, filtered}),
 	);
 }
 
-/** The head looks at a filter's column when it looks at a task: where there is none, any will do. */
-function dropUnreached(
+/**
+ * The head looks at a filter when it looks at a task that passed those before: where there is none, it takes
+ * any column and any value.
+ */
+function readReachedQuery(
 	reader: SessionReader,
-	{filters, excludesDrivers}: ListOptions,
-): readonly ListFilter[] {
-	const known = filters.filter(({column}) => FILTERABLE.some(name => name === column));
-	if (known.length === filters.length) return filters;
-	const hasTasks = reader.countTasks(sourceQuery(readTaskQuery(known, excludesDrivers))) > 0;
-	return hasTasks ? filters : known;
+	filters: readonly ListFilter[],
+	excludesDrivers: boolean,
+): TaskQuery {
+	assertEarly(filters);
+	const source = readSourceQuery(filters, excludesDrivers).filters;
+	for (const [index, filter] of filters.entries()) {
+		try {
+			readTaskFilter(filter);
+		} catch (error) {
+			const before = filters.slice(0, index).flatMap(readTaskFilter);
+			const reaching = {excludesDrivers, filters: [...source, ...before]};
+			if (reader.countTasks(reaching) > 0) throw error;
+			return reaching;
+		}
+	}
+
+	return readTaskQuery(filters, excludesDrivers);
 }
 
 function* writeTaskList(
@@ -69,11 +82,17 @@ function* writeTaskList(
 	options: {readonly limit: number; readonly isDetailed: boolean; readonly redacts: boolean},
 	{total, filtered}: {readonly total: number; readonly filtered: number},
 ): Generator<string, void, undefined> {
+	const {limit, isDetailed} = options;
 	const writer = new TaskWriter(reader, options);
 	let text = `{"result":true,"msg":"","data":{"result":{"total":${total},"num_after_truncation":${total},"num_filtered":${filtered},"result":[`;
 	let separator = '';
-	for (const row of reader.tasks(query, options.limit)) {
-		text += separator + writer.write(row);
+	const tasks = isDetailed
+		? mapEach(inHeadOrder(reader.tasks(query, limit + MAX_ATTEMPTS), limit), row => writer.write(row))
+		: mapEach(inHeadOrder(reader.taskOutlines(query, limit + MAX_ATTEMPTS), limit), row =>
+				writer.writeOutline(row),
+			);
+	for (const task of tasks) {
+		text += separator + task;
 		separator = ',';
 		if (text.length >= 65_536) {
 			yield text;
@@ -84,6 +103,13 @@ function* writeTaskList(
 	yield `${text}],"partial_failure_warning":"","warnings":null}}}`;
 }
 
+function* mapEach<Value>(
+	values: Iterable<Value>,
+	write: (value: Value) => string,
+): Generator<string, void, undefined> {
+	for (const value of values) yield write(value);
+}
+
 /** `GET /api/v0/tasks/summarize` */
 export function answerTaskSummary(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const summaryBy = query.get('summary_by') ?? 'func_name';
@@ -91,9 +117,10 @@ export function answerTaskSummary(reader: SessionReader, {query}: HistoryRequest
 		throw new BadRequestError('summary_by must be one of "func_name", "task_name", or "lineage".');
 	}
 
-	const taskQuery = readTaskQuery(readFilters(query), true);
+	const filters = readFilters(query);
+	const taskQuery = readReachedQuery(reader, filters, true);
 	const filtered = reader.countTasks(taskQuery);
-	const total = reader.countTasks(sourceQuery(taskQuery));
+	const total = reader.countTasks(readSourceQuery(filters, true));
 	const summary =
 		summaryBy === 'lineage'
 			? summarizeByLineage(reader, taskQuery, MAX_LIMIT)
@@ -124,6 +151,7 @@ function summarizeByName(reader: SessionReader, query: TaskQuery) {
 	const totals = [0, 0, 0, 0];
 	for (const {name, type, state, count} of reader.groupTasks(query)) {
 		const group = (summary[name] ??= {func_or_class_name: name, type: TASK_TYPES[type]!, state_counts: {}});
+		if (group.type !== TASK_TYPES[type]) group.type = findFirstType(reader, query, name);
 		const stateName = TASK_STATES[state]!;
 		group.state_counts[stateName] = (group.state_counts[stateName] ?? 0) + count;
 		totals[type]! += count;
@@ -136,6 +164,13 @@ function summarizeByName(reader: SessionReader, query: TaskQuery) {
 		total_actor_scheduled: totals[1]!,
 		summary_by: 'func_name',
 	};
+}
+
+/** Tasks of one name may be of several types: that of the first counts. */
+function findFirstType(reader: SessionReader, query: TaskQuery, name: string): string {
+	const filters = [...query.filters, {column: 'summary_name', isNegated: false, value: name} as const];
+	const [first] = reader.tasks({...query, filters}, 1);
+	return TASK_TYPES[first!.type]!;
 }
 
 /** `GET /api/v0/tasks/timeline` */
@@ -153,24 +188,37 @@ export function answerTimeline(reader: SessionReader, {query}: HistoryRequest, n
 
 /** @throws {BadRequestError} in the head's words for columns and values it does not take. */
 export function readTaskQuery(filters: readonly ListFilter[], excludesDrivers: boolean): TaskQuery {
-	assertIds(filters, {actor_id: 16, job_id: 4, task_id: 24});
-	return {
-		excludesDrivers,
-		filters: filters.flatMap((filter): readonly TaskFilter[] => {
-			const {column, isNegated, value} = filter;
-			assertColumn(column, FILTERABLE);
-			if (!isTaskColumn(column)) return [];
-			// The head compares text with a number or a boolean here, which are never equal.
-			if (isNegated && (column === 'worker_pid' || column === 'is_debugger_paused')) return [];
-			if (column === 'attempt_number')
-				return [{column, isNegated, value: Number(convertFilter(filter, 'integer'))}];
-			if (column === 'worker_pid') return [{column, isNegated, value: readInteger(value)}];
-			if (column === 'is_debugger_paused') return [{column, isNegated, value: Number(readBoolean(value))}];
-			return [{column, isNegated, value}];
-		}),
-	};
+	assertEarly(filters);
+	return {excludesDrivers, filters: filters.flatMap(readTaskFilter)};
 }
 
-function sourceQuery({filters, excludesDrivers}: TaskQuery): TaskQuery {
-	return {excludesDrivers, filters: filters.filter(({column}) => SOURCE_COLUMNS.includes(column))};
+/** What the head looks at before it looks at any task. */
+function assertEarly(filters: readonly ListFilter[]): void {
+	assertIds(filters, {actor_id: 16, job_id: 4, task_id: 24});
+	for (const filter of filters) if (keyOf(filter) === 'attempt_number') convertFilter(filter, 'integer');
+}
+
+function readTaskFilter(filter: ListFilter): readonly TaskFilter[] {
+	const {column, isNegated, value} = filter;
+	assertColumn(column, FILTERABLE);
+	if (!isTaskColumn(column)) return [];
+	const isConverted = keyOf(filter) === 'attempt_number';
+	if (isConverted) return [{column, isNegated, value: Number(convertFilter(filter, 'integer'))}];
+	const isNumeric = column === 'attempt_number' || column === 'worker_pid';
+	// The head compares text with a number or a boolean here, which are never equal.
+	if (isNegated && (isNumeric || column === 'is_debugger_paused')) return [];
+	if (isNumeric) return [{column, isNegated, value: readComparedInteger(value)}];
+	if (column === 'is_debugger_paused') return [{column, isNegated, value: Number(readBoolean(value))}];
+	return [{column, isNegated, value}];
+}
+
+/** What the head's source leaves out: of a name it knows the one that was given, and not the one that is shown. */
+function readSourceQuery(filters: readonly ListFilter[], excludesDrivers: boolean): TaskQuery {
+	return {
+		excludesDrivers,
+		filters: filters
+			.filter(filter => SOURCE_COLUMNS.includes(keyOf(filter)))
+			.flatMap(readTaskFilter)
+			.map(filter => (filter.column === 'name' ? {...filter, column: 'given_name'} : filter)),
+	};
 }

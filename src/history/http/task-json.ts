@@ -2,7 +2,6 @@ import type {TaskShape} from '../ingest/decode-task-definition.js';
 import {
 	STATE_FAILED,
 	STATE_FINISHED,
-	STATE_PENDING_ARGS_AVAIL,
 	STATE_RUNNING,
 	TASK_STATES,
 	TASK_TYPES,
@@ -10,8 +9,8 @@ import {
 } from '../ingest/ray-enums.js';
 import {readTaskDetail, type TaskDetail} from '../ingest/task-facts.js';
 import type {TaskMark} from '../ingest/settle-task.js';
-import {isObject, readObjects, readText, toMilliseconds, type JsonObject} from '../ingest/wire-values.js';
-import type {SessionReader, TaskRow} from '../store/session-reader.js';
+import {isObject, readObjects, readText, toTaskMilliseconds, type JsonObject} from '../ingest/wire-values.js';
+import type {SessionReader, TaskOutline, TaskRow} from '../store/session-reader.js';
 import {redactSerializedRuntimeEnv} from './redact.js';
 
 /** Ray's own rule, wider than that of log files. */
@@ -19,10 +18,10 @@ import {redactSerializedRuntimeEnv} from './redact.js';
 const ANSI = /\u001B[^m]*m/g;
 
 /** More profile spans of one attempt than these the head does not keep either: the newest stay. */
-const MAX_SPANS = 1000;
+export const MAX_SPANS = 1000;
 
-/** A task as the state API shows it, with everything that needs its facts. */
-export interface TaskState {
+/** A task as the state API shows it in a list. */
+export interface TaskSummary {
 	readonly taskId: string;
 	readonly attempt: number;
 	readonly name: string;
@@ -35,11 +34,18 @@ export interface TaskState {
 	readonly nodeId: string | null;
 	readonly workerId: string | null;
 	readonly creationMs: number | null;
+}
+
+/** The same with everything that needs its facts. */
+export interface TaskState extends TaskSummary {
 	readonly detail: TaskDetail;
 }
 
 export function readTaskState(row: TaskRow, shape: TaskShape): TaskState {
-	const detail = readTaskDetail(row.facts);
+	return {...readTaskSummary(row, shape), detail: readTaskDetail(row.facts)};
+}
+
+export function readTaskSummary(row: TaskOutline, shape: TaskShape): TaskSummary {
 	return {
 		taskId: row.task_id,
 		attempt: row.attempt,
@@ -53,50 +59,52 @@ export function readTaskState(row: TaskRow, shape: TaskShape): TaskState {
 		nodeId: row.node_id || null,
 		workerId: row.worker_id || null,
 		creationMs: row.creation_ms,
-		detail,
 	};
 }
 
 /** Writes tasks as JSON text: made by hand because a list has ten thousand of them, each with 28 members. */
 export class TaskWriter {
 	readonly #reader: SessionReader;
-	readonly #isDetailed: boolean;
 	readonly #redacts: boolean;
 	readonly #fragments = new Map<number, ShapeFragments>();
 
-	constructor(
-		reader: SessionReader,
-		{isDetailed, redacts}: {readonly isDetailed: boolean; readonly redacts: boolean},
-	) {
+	constructor(reader: SessionReader, {redacts}: {readonly redacts: boolean}) {
 		this.#reader = reader;
-		this.#isDetailed = isDetailed;
 		this.#redacts = redacts;
 	}
 
+	/** With the members that are shown in detail. */
 	write(row: TaskRow): string {
-		const shape = this.#reader.shape(row.shape_id);
-		const fragments = this.#fragmentsOf(row.shape_id, shape);
-		const head =
-			`{"task_id":"${row.task_id}","attempt_number":${row.attempt}` +
-			`,"name":${JSON.stringify(row.display_name ?? row.name)},"state":"${TASK_STATES[row.state]!}"` +
-			`,"job_id":"${row.job_id}","actor_id":${quoteId(row.actor_id)}` +
-			`,"type":"${TASK_TYPES[row.type]!}","func_or_class_name":${fragments.functionName}` +
-			`,"parent_task_id":${quoteId(row.parent_task_id)},"node_id":${quoteId(row.node_id)}` +
-			`,"worker_id":${quoteId(row.worker_id)},"worker_pid":${row.worker_pid ?? 'null'}` +
-			`,"error_type":${row.error_type === null ? 'null' : JSON.stringify(row.error_type)}`;
-		return this.#isDetailed ? head + writeDetail(row, readTaskDetail(row.facts), fragments) : `${head}}`;
+		const fragments = this.#fragmentsOf(row.shape_id);
+		return writeOutline(row, fragments) + writeDetail(row, readTaskDetail(row.facts), fragments);
 	}
 
-	#fragmentsOf(id: number, shape: TaskShape): ShapeFragments {
+	writeOutline(row: TaskOutline): string {
+		return `${writeOutline(row, this.#fragmentsOf(row.shape_id))}}`;
+	}
+
+	#fragmentsOf(id: number): ShapeFragments {
 		let fragments = this.#fragments.get(id);
 		if (fragments === undefined) {
-			fragments = makeFragments(shape, this.#redacts);
+			fragments = makeFragments(this.#reader.shape(id), this.#redacts);
 			if (this.#fragments.size >= 5000) this.#fragments.clear();
 			this.#fragments.set(id, fragments);
 		}
 
 		return fragments;
 	}
+}
+
+function writeOutline(row: TaskOutline, fragments: ShapeFragments): string {
+	return (
+		`{"task_id":"${row.task_id}","attempt_number":${row.attempt}` +
+		`,"name":${JSON.stringify(row.display_name ?? row.name)},"state":"${TASK_STATES[row.state]!}"` +
+		`,"job_id":"${row.job_id}","actor_id":${quoteId(row.actor_id)}` +
+		`,"type":"${TASK_TYPES[row.type]!}","func_or_class_name":${fragments.functionName}` +
+		`,"parent_task_id":"${row.parent_task_id}","node_id":${quoteId(row.node_id)}` +
+		`,"worker_id":${quoteId(row.worker_id)},"worker_pid":${row.worker_pid ?? 'null'}` +
+		`,"error_type":${row.error_type === null ? 'null' : JSON.stringify(row.error_type)}`
+	);
 }
 
 interface ShapeFragments {
@@ -124,7 +132,7 @@ function writeDetail(row: TaskRow, detail: TaskDetail, fragments: ShapeFragments
 	let endMs: number | null = null;
 	let events = '';
 	for (const [state, ns] of states) {
-		const ms = toMilliseconds(ns);
+		const ms = toTaskMilliseconds(ns);
 		events += `${events === '' ? '' : ','}{"state":"${TASK_STATES[state]!}","created_ms":${ms}}`;
 		if (state === STATE_RUNNING) startMs = ms;
 		if (state === STATE_FINISHED || state === STATE_FAILED) endMs = ms;
@@ -148,11 +156,6 @@ function writeDetail(row: TaskRow, detail: TaskDetail, fragments: ShapeFragments
 export function withMark(states: TaskDetail['states'], mark: TaskMark | null): TaskDetail['states'] {
 	if (mark === null) return states;
 	return [...states, [STATE_FAILED, mark[0]] as const].sort(([a], [b]) => a - b);
-}
-
-export function creationOf({states}: TaskDetail): number | null {
-	const entry = states.find(([state]) => state === STATE_PENDING_ARGS_AVAIL);
-	return entry === undefined ? null : toMilliseconds(entry[1]);
 }
 
 function writeProfile({component, spans}: TaskDetail): string {

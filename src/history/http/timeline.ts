@@ -1,7 +1,8 @@
 import type {SessionReader} from '../store/session-reader.js';
 import type {TaskQuery} from '../store/task-query.js';
+import type {TaskSpan} from '../ingest/decode-task-profile.js';
 import {isObject} from '../ingest/wire-values.js';
-import {readTaskState} from './task-json.js';
+import {MAX_SPANS, readTaskState, type TaskState} from './task-json.js';
 
 /** Colours of Chrome's trace viewer by name of the span, as Ray chose them. */
 const COLOURS: Readonly<Record<string, string>> = {
@@ -21,65 +22,108 @@ const COLOURS: Readonly<Record<string, string>> = {
 
 const colourOf = (name: string) => COLOURS[name] ?? 'generic_work';
 
+/** One entry of a trace, as Chrome's trace viewer and Perfetto read it; times are microseconds. */
+export type TraceEvent = Readonly<Record<string, unknown>>;
+
+/** What a worker did for an attempt at a task. */
+export interface TimelineSpan {
+	readonly task: TaskState;
+	readonly kind: string;
+	/** Microseconds since 1970, as the head rounds them. */
+	readonly startUs: number;
+	readonly durationUs: number;
+	readonly nodeIp: string;
+	/** "worker:<id>" or "driver:<id>". */
+	readonly worker: string;
+	readonly event: TraceEvent;
+}
+
+/** The spans of a session's tasks. Nodes are a trace's "processes" and workers its "threads". */
+export class Timeline {
+	readonly #nodes = new Map<string, number>();
+	readonly #workers = new Map<
+		string,
+		{readonly node: number; readonly index: number; readonly name: string}
+	>();
+
+	/** In order of the tasks' ids. */
+	*spans(reader: SessionReader, query: TaskQuery): Generator<TimelineSpan, void, undefined> {
+		for (const row of reader.tasks(query)) {
+			const task = readTaskState(row, reader.shape(row.shape_id));
+			const [type, id, nodeIp] = task.detail.component ?? ['', '', ''];
+			if (type !== 'worker' && type !== 'driver') continue;
+			for (const span of task.detail.spans.slice(-MAX_SPANS)) {
+				yield this.#describe(task, `${type}:${id}`, nodeIp, span);
+			}
+		}
+	}
+
+	/** Names of the nodes and workers of the spans so far. */
+	*names(): Generator<TraceEvent, void, undefined> {
+		for (const [ip, pid] of this.#nodes)
+			yield {name: 'process_name', args: {name: `Node ${ip}`}, pid, tid: null, ph: 'M'};
+		for (const {name, node, index} of this.#workers.values()) {
+			yield {name: 'thread_name', args: {name}, pid: node, tid: index, ph: 'M'};
+		}
+	}
+
+	#describe(
+		task: TaskState,
+		component: string,
+		nodeIp: string,
+		[start, end, kind, extra]: TaskSpan,
+	): TimelineSpan {
+		const node = this.#nodes.get(nodeIp) ?? this.#nodes.size;
+		this.#nodes.set(nodeIp, node);
+		const key = `${node} ${component}`;
+		const worker = this.#workers.get(key) ?? {node, index: this.#workers.size, name: component};
+		this.#workers.set(key, worker);
+		// Each step rounds as Python's does.
+		const startUs = (Number(start) / 1e6) * 1e3;
+		const durationUs = (Number(end) / 1e6) * 1e3 - startUs;
+		const extraData = parseExtra(extra);
+		const event = {
+			cat: kind,
+			name: typeof extraData['name'] === 'string' ? extraData['name'] : kind,
+			pid: node,
+			tid: worker.index,
+			ts: startUs,
+			dur: durationUs,
+			cname: colourOf(typeof extraData['cname'] === 'string' ? extraData['cname'] : kind),
+			args: {
+				...extraData,
+				task_id: task.taskId,
+				job_id: task.jobId,
+				attempt_number: task.attempt,
+				func_or_class_name: task.functionName,
+				actor_id: task.actorId,
+			},
+			ph: 'X',
+		};
+		return {task, kind, startUs, durationUs, nodeIp, worker: component, event};
+	}
+}
+
 /**
- * What Chrome's trace viewer and Perfetto read: one complete event a span, times in microseconds, then the
- * names of nodes ("processes") and workers ("threads"). In pieces: a session may have millions of spans.
+ * What Chrome's trace viewer and Perfetto read: one complete event a span, then the names of nodes and
+ * workers. In pieces: a session may have millions of spans.
  */
 export function* writeTimeline(reader: SessionReader, query: TaskQuery): Generator<string, void, undefined> {
-	const nodes = new Map<string, number>();
-	const workers = new Map<string, {readonly node: number; readonly index: number; readonly name: string}>();
+	const timeline = new Timeline();
 	let text = '[';
 	let separator = '';
-	const add = (event: unknown) => {
+	const add = (event: TraceEvent) => {
 		text += separator + JSON.stringify(event);
 		separator = ', ';
 	};
-	for (const row of reader.tasks(query)) {
-		const task = readTaskState(row, reader.shape(row.shape_id));
-		const [type, id, ip] = task.detail.component ?? ['', '', ''];
-		if (type !== 'worker' && type !== 'driver') continue;
-		for (const [start, end, name, extra] of task.detail.spans.slice(-1000)) {
-			const node = nodes.get(ip) ?? nodes.size;
-			nodes.set(ip, node);
-			const component = `${type}:${id}`;
-			const key = `${node} ${component}`;
-			const worker = workers.get(key) ?? {node, index: workers.size, name: component};
-			workers.set(key, worker);
-			// Each step rounds as Python's does.
-			const startUs = (Number(start) / 1e6) * 1e3;
-			const extraData = parseExtra(extra);
-			add({
-				cat: name,
-				name: typeof extraData['name'] === 'string' ? extraData['name'] : name,
-				pid: node,
-				tid: worker.index,
-				ts: startUs,
-				dur: (Number(end) / 1e6) * 1e3 - startUs,
-				cname: colourOf(typeof extraData['cname'] === 'string' ? extraData['cname'] : name),
-				args: {
-					...extraData,
-					task_id: task.taskId,
-					job_id: task.jobId,
-					attempt_number: task.attempt,
-					func_or_class_name: task.functionName,
-					actor_id: task.actorId,
-				},
-				ph: 'X',
-			});
-		}
-
-		if (text.length >= 65_536) {
-			yield text;
-			text = '';
-		}
+	for (const {event} of timeline.spans(reader, query)) {
+		add(event);
+		if (text.length < 65_536) continue;
+		yield text;
+		text = '';
 	}
 
-	for (const [ip, pid] of nodes)
-		add({name: 'process_name', args: {name: `Node ${ip}`}, pid, tid: null, ph: 'M'});
-	for (const {name, node, index} of workers.values()) {
-		add({name: 'thread_name', args: {name}, pid: node, tid: index, ph: 'M'});
-	}
-
+	for (const event of timeline.names()) add(event);
 	yield `${text}]`;
 }
 

@@ -60,7 +60,7 @@ function* writeLines(reader: SessionReader): Generator<string, void, undefined> 
 	for (const node of nodes.values()) yield writeLine('node', node);
 	for (const job of readJobs(reader)) yield writeLine('job', job);
 	for (const actor of reader.eachEntity('actor')) yield writeLine('actor', describeActor(actor, nodes));
-	const tasks = new TaskWriter(reader, {isDetailed: true, redacts: false});
+	const tasks = new TaskWriter(reader, {redacts: false});
 	for (const row of reader.tasks({filters: [], excludesDrivers: false})) {
 		yield `{"kind":"task","value":${tasks.write(row)}}\n`;
 	}

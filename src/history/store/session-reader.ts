@@ -5,10 +5,10 @@ import type {TaskShape} from '../ingest/decode-task-definition.js';
 import type {EntityRecords} from '../ingest/entity-records.js';
 import type {LogEventLine, LogFile, SessionSummary, Snapshot} from './history-types.js';
 import type {SqliteDatabase, SqliteStatement, SqliteValue} from './sqlite-database.js';
-import {compileTaskQuery, type TaskQuery} from './task-query.js';
+import {compileTaskQuery, readsAllTasks, type TaskQuery} from './task-query.js';
 
-/** One attempt at a task as it is stored, ids as hex, "" for none; `readTaskDetail()` takes its facts apart. */
-export interface TaskRow {
+/** What lists and sums need of one attempt at a task: ids as hex, "" for none. */
+export interface TaskOutline {
 	readonly task_id: string;
 	readonly attempt: number;
 	readonly job_id: string;
@@ -26,9 +26,16 @@ export interface TaskRow {
 	readonly error_type: string | null;
 	readonly is_paused: number | null;
 	readonly creation_ms: number | null;
+}
+
+/** The same with all that was said of it; `readTaskDetail()` takes the facts apart. */
+export interface TaskRow extends TaskOutline {
 	readonly mark: string | null;
 	readonly facts: string;
 }
+
+/** Where in a list. */
+export type TaskPlace = Pick<TaskOutline, 'task_id' | 'attempt'>;
 
 export interface TaskGroup {
 	/** The task's name, or its function's where it has none. */
@@ -44,6 +51,9 @@ export interface TaskGroup {
  */
 const PAGE_ROWS = 200;
 
+/** No more tasks are gathered before they are read: what a list of the state API has at most. */
+const MAX_GATHERED = 10_000;
+
 /** At most this many shapes are held. */
 const MAX_CACHED_SHAPES = 5000;
 
@@ -58,10 +68,12 @@ const ID_COLUMNS = [
 ];
 
 /** Ids become text where they are read: a buffer for each would take most of the time of a list. */
-const LIST_COLUMNS = [
+const OUTLINE_COLUMNS = [
 	...ID_COLUMNS.map(name => `lower(hex(task.${name})) AS ${name}`),
-	'attempt, shape_id, type, name, display_name, worker_pid, state, error_type, is_paused, creation_ms, mark, facts',
+	'attempt, shape_id, type, name, display_name, worker_pid, state, error_type, is_paused, creation_ms',
 ].join(', ');
+
+const ROW_COLUMNS = `${OUTLINE_COLUMNS}, mark, facts`;
 
 const statements = new WeakMap<SqliteDatabase, Map<string, SqliteStatement>>();
 
@@ -94,17 +106,32 @@ export class SessionReader {
 	 *
 	 * @param after - begins with the one that follows this.
 	 */
-	*tasks(
+	tasks(query: TaskQuery, limit?: number, after?: TaskPlace): Generator<TaskRow, void, undefined> {
+		return this.#readTasks<TaskRow>(ROW_COLUMNS, query, limit, after);
+	}
+
+	/** The same in a few hundred bytes each: facts have no bound. */
+	taskOutlines(query: TaskQuery, limit?: number): Generator<TaskOutline, void, undefined> {
+		return this.#readTasks<TaskOutline>(OUTLINE_COLUMNS, query, limit);
+	}
+
+	*#readTasks<Row extends TaskPlace>(
+		columns: string,
 		query: TaskQuery,
 		limit = Infinity,
-		after?: Pick<TaskRow, 'task_id' | 'attempt'>,
-	): Generator<TaskRow, void, undefined> {
+		after?: TaskPlace,
+	): Generator<Row, void, undefined> {
+		if (after === undefined && readsAllTasks(query) && this.countTasks(query) <= MAX_GATHERED) {
+			yield* this.#gatherTasks<Row>(columns, query, limit);
+			return;
+		}
+
 		const {sql, values} = compileTaskQuery(this.session.id, query);
 		// Not the column of the result, which has the same name.
 		const order = 'ORDER BY task.task_id, attempt DESC LIMIT ?';
-		const first = this.#prepare(`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} ${order}`);
+		const first = this.#prepare(`SELECT ${columns} FROM task WHERE ${sql} ${order}`);
 		const next = this.#prepare(
-			`SELECT ${LIST_COLUMNS} FROM task WHERE ${sql} AND task.task_id >= ? AND NOT (task.task_id = ? AND attempt >= ?) ${order}`,
+			`SELECT ${columns} FROM task WHERE ${sql} AND task.task_id >= ? AND NOT (task.task_id = ? AND attempt >= ?) ${order}`,
 		);
 		let left = limit;
 		let last = after;
@@ -115,11 +142,26 @@ export class SessionReader {
 				lastId === undefined
 					? first.all(...values, count)
 					: next.all(...values, lastId, lastId, last!.attempt, count)
-			) as TaskRow[];
+			) as Row[];
 			yield* page;
 			if (page.length < count) return;
 			last = page.at(-1);
 			left -= count;
+		}
+	}
+
+	/** Few among many: found in whatever order is quickest, and then sorted, instead of one by one in theirs. */
+	*#gatherTasks<Row>(columns: string, query: TaskQuery, limit: number): Generator<Row, void, undefined> {
+		const {sql, values} = compileTaskQuery(this.session.id, query);
+		// The sign hides from SQLite that an index has this order.
+		const ids = this.#prepare(
+			`SELECT id FROM task WHERE ${sql} ORDER BY +task.task_id, attempt DESC LIMIT ?`,
+		).all(...values, Math.min(limit, MAX_GATHERED)) as {id: number}[];
+		const find = this.#prepare(`SELECT ${columns} FROM task WHERE id = ?`);
+		for (const {id} of ids) {
+			const row = find.get(id);
+			// Others may delete the session meanwhile.
+			if (row !== undefined) yield row as Row;
 		}
 	}
 
@@ -199,14 +241,21 @@ export class SessionReader {
 		return row === undefined ? undefined : (JSON.parse(row.json) as EntityRecords[Kind]);
 	}
 
-	/** The newest answer from this path, whatever its query. */
-	snapshot(path: string): Snapshot | undefined {
+	/**
+	 * The newest answer from this path, whatever its query.
+	 *
+	 * @param fits - tells by its query whether it will do. @default any will
+	 */
+	snapshot(path: string, fits: (query: URLSearchParams) => boolean = () => true): Snapshot | undefined {
+		const queries = this.#prepare(
+			'SELECT query FROM snapshot WHERE session_id = ? AND path = ? ORDER BY fetched_ms DESC, query',
+		).all(this.session.id, path) as {query: string}[];
+		const query = queries.find(candidate => fits(new URLSearchParams(candidate.query)))?.query;
+		if (query === undefined) return undefined;
 		const row = this.#prepare(
-			'SELECT query, fetched_ms, body FROM snapshot WHERE session_id = ? AND path = ? ORDER BY fetched_ms DESC, query LIMIT 1',
-		).get(this.session.id, path) as {query: string; fetched_ms: number; body: string} | undefined;
-		return row === undefined
-			? undefined
-			: {path, query: row.query, fetchedMs: row.fetched_ms, body: row.body};
+			'SELECT fetched_ms, body FROM snapshot WHERE session_id = ? AND path = ? AND query = ?',
+		).get(this.session.id, path, query) as {fetched_ms: number; body: string};
+		return {path, query, fetchedMs: row.fetched_ms, body: row.body};
 	}
 
 	/** In order of time. */

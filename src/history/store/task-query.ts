@@ -52,10 +52,8 @@ const equalsOfShape =
 	(column: string): Compile =>
 	value => {
 		const {sql, values} = equalsText(column)(value);
-		return {
-			sql: `task.shape_id IN (SELECT id FROM shape WHERE shape.session_id = task.session_id AND ${sql})`,
-			values,
-		};
+		// Of all sessions: with the task's own SQLite would look for them again at each task.
+		return {sql: `task.shape_id IN (SELECT id FROM shape WHERE ${sql})`, values};
 	};
 
 const equalsGivenName = equalsText('task.name');
@@ -91,7 +89,9 @@ const COLUMNS = {
 } as const satisfies Record<string, Compile>;
 
 /** An index has all that are equal to one of these in the order of the lists, or few. */
-const ORDERED: readonly TaskColumn[] = ['task_id', 'job_id', 'name', 'state', 'actor_id', 'worker_id'];
+const ORDERED: readonly TaskColumn[] = [
+	...(['task_id', 'job_id', 'name', 'given_name', 'state', 'actor_id', 'worker_id'] as const),
+];
 
 /** True where a list has to go through all tasks of the session, and may pass few of them. */
 export function readsAllTasks({filters}: TaskQuery): boolean {

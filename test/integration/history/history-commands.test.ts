@@ -58,15 +58,92 @@ describeWithShared('infinisst history, of an imported session', () => {
 		}
 	});
 
-	it('shows one task with all its attempts, and prints what the server would answer', async () => {
-		const shown = await run('show', '0a8a55dd05d0e42effffffffffffffffffffffff03000000');
-		expect(shown.stdout.text).toContain('"attempt_number": 1');
-		expect(shown.stdout.text).toContain('"attempt_number": 0');
-		const answer = await run('query', '/api/v0/tasks?limit=1');
-		expect(JSON.parse(answer.stdout.text)).toMatchObject({data: {result: {total: 430}}});
+	it('shows one task with all its attempts, for people and for programs', async () => {
+		const id = '0a8a55dd05d0e42effffffffffffffffffffffff03000000';
+		const shown = await run('show', id, '--utc');
+		const attempts = shown.stdout.text.split('\n\n');
+		expect(attempts.map(text => /^attempt_number +(\d)$/m.exec(text)?.[1])).toEqual(['1', '0']);
+		expect(attempts[1]).toMatch(/^end_time_ms +2026-11-23 04:48:54$/m);
+		// States one below the other, to the millisecond.
+		expect(attempts[1]).toMatch(
+			/^events +state=PENDING_ARGS_AVAIL created_ms=2026-11-23 [\d:.]+\n +state=\w+ created_ms=/m,
+		);
+		const objects = JSON.parse((await run('show', id, '--format', 'json')).stdout.text) as unknown[];
+		expect(objects).toMatchObject([
+			{task_id: id, attempt_number: 1},
+			{task_id: id, attempt_number: 0},
+		]);
+		const lines = (await run('show', id, '--format', 'csv')).stdout.text.split('\r\n');
+		expect(lines[0]).toMatch(/^task_id,attempt_number,name,state,/);
+		expect(lines).toHaveLength(4);
+		const ndjson = (await run('show', id, '--format', 'ndjson')).stdout.lines;
+		expect(ndjson.map(line => JSON.parse(line) as unknown)).toEqual(objects);
+	});
+
+	it('prints what the server would answer, or the list in it', async () => {
+		const address = '/api/v0/tasks?limit=3';
+		const answer = (await run('query', address)).stdout.text;
+		expect(JSON.parse(answer)).toMatchObject({data: {result: {total: 430}}});
+		expect((await run('query', address, '--format', 'json')).stdout.text).toBe(answer);
+		const table = (await run('query', address, '--format', 'table')).stdout.lines;
+		expect([table.length, table[0]]).toEqual([4, expect.stringMatching(/^TASK_ID +ATTEMPT_NUMBER +NAME /)]);
+		const csv = (await run('query', '/logical/actors', '--format', 'csv')).stdout.text;
+		expect(csv).toMatch(/^actorId,jobId,address,/);
+		const [job] = (await run('query', '/api/jobs/', '--format', 'ndjson')).stdout.lines;
+		expect(JSON.parse(job!)).toHaveProperty('submission_id');
+		const one = (await run('query', '/api/jobs/raysubmit_fail', '--format', 'table', '--utc')).stdout.text;
+		expect(one).toMatch(/^driver_info\.id +04000000$/m);
+		expect(one).toMatch(/^start_time +2026-11-23 04:48:42$/m);
+		const log = '/api/v0/logs/file?filename=job-driver-raysubmit_fail.log&lines=3&node_id=';
+		const [node] = (await run('nodes', '--format', 'ndjson')).stdout.lines;
+		const ofLog = log + (JSON.parse(node!) as {node: string}).node;
+		const text = (await run('query', ofLog)).stdout.text;
+		expect(text.split('\n')).toHaveLength(5);
+		const rows = (await run('query', ofLog, '--format', 'ndjson')).stdout.lines;
+		expect(rows.map(line => (JSON.parse(line) as {value: string}).value)).toEqual(text.trimEnd().split('\n'));
 		const unknown = await run('query', '/api/jobs/none');
 		expect(unknown.exitCode).toBe(2);
 		expect(unknown.stderr.text).toContain('Job none does not exist');
+	});
+
+	it('writes the timeline for a viewer, or a row a span in order of time', async () => {
+		const trace = JSON.parse((await run('timeline')).stdout.text) as Record<string, unknown>[];
+		const spans = trace.filter(({ph}) => ph === 'X');
+		const csv = (await run('timeline', '--format', 'csv')).stdout.text.trimEnd().split('\r\n');
+		expect(csv[0]).toBe('startMs,durationMs,span,name,task,attempt,job,actor,ip,worker');
+		expect(csv).toHaveLength(spans.length + 1);
+		const ndjson = (await run('timeline', '--format', 'ndjson')).stdout.lines;
+		expect(ndjson.map(line => JSON.parse(line) as unknown)).toEqual(trace);
+
+		const earliest = spans
+			.map(({ts}) => ts as number)
+			.sort((a, b) => a - b)
+			.slice(0, 5);
+		const first = (await run('timeline', '--limit', '5')).stdout.text;
+		const few = JSON.parse(first) as Record<string, unknown>[];
+		expect(few.filter(({ph}) => ph === 'X').map(({ts}) => ts)).toEqual(earliest);
+		expect(few.some(({name}) => name === 'process_name')).toBe(true);
+		const table = (await run('timeline', '--format', 'table', '--utc')).stdout.lines;
+		expect(table[0]).toMatch(/^START +DURATION MS +SPAN +NAME +TASK /);
+		expect(table).toHaveLength(101);
+		const starts = table.slice(1).map(line => line.slice(0, 23));
+		expect(starts).toEqual([...starts].sort());
+		expect(starts[0]).toBe(new Date(earliest[0]! / 1000).toISOString().slice(0, 23).replace('T', ' '));
+	});
+
+	it('chooses spans by their tasks, their kind and their time', async () => {
+		const count = async (...args: readonly string[]) =>
+			(await run('timeline', '--format', 'csv', ...args)).stdout.text.split('\r\n').length - 2;
+		const all = await count();
+		const ofJob = await count('--job', '04000000');
+		expect([ofJob > 0, ofJob < all]).toEqual([true, true]);
+		expect(await count('--filter', 'job=04000000')).toBe(ofJob);
+		const executed = await count('--filter', 'span=task:execute');
+		expect([executed > 0, executed < all]).toEqual([true, true]);
+		expect(await count('--since', '2030-01-01')).toBe(0);
+		expect(await count('--since', '2026-11-01')).toBe(all);
+		const wrong = await run('timeline', '--filter', 'colour=red');
+		expect([wrong.exitCode, wrong.stderr.text]).toEqual([2, expect.stringContaining('colour')]);
 	});
 
 	it('finds words in errors and in logs', async () => {

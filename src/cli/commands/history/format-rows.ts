@@ -6,6 +6,8 @@ import type {z} from 'zod';
 import type {CommandContext} from '../../command-context.js';
 import {oneOf} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
+import {fitColumns, GAP, type MeasuredColumn} from './fit-columns.js';
+import {formatCell, toText} from './format-cell.js';
 
 export const formatFlag = {format: oneOf(['table', 'json', 'ndjson', 'csv']).default('table')};
 
@@ -21,22 +23,23 @@ export interface RowOptions {
 	readonly width?: number | undefined;
 	/** States of a table in colour. @default false */
 	readonly hasColor?: boolean;
+	/** Moments of a table to the millisecond. @default false */
+	readonly hasMilliseconds?: boolean;
+	/** Columns that a narrow terminal can do without, the first to go first. */
+	readonly dispensable?: readonly string[] | undefined;
 }
 
 /** Longer text is written in between. */
 const FLUSH_CHARACTERS = 64 * 1024;
 
-/** Between two columns. */
-const GAP = '  ';
-
-/** No column is cut below this. */
-const MIN_CELL = 6;
+/** Columns no wider than this are never cut. */
+const MAX_UNCUT_CELL = 8;
 
 /** Writes rows as they come; a table's are held, because its columns are as wide as their widest cell. */
 export async function writeRows(
 	columns: readonly string[],
 	rows: Iterable<Row>,
-	options: Pick<RowOptions, 'format' | 'isUtc'>,
+	options: Omit<RowOptions, 'width' | 'hasColor'>,
 	{stdout, signal, env}: Pick<CommandContext, 'stdout' | 'signal' | 'env'>,
 ): Promise<void> {
 	const isTerminal = stdout.isTTY === true;
@@ -108,17 +111,20 @@ function formatCsvCell(value: unknown): string {
 function* formatTable(
 	columns: readonly string[],
 	rows: Iterable<Row>,
-	{isUtc, width, hasColor = false}: RowOptions,
+	{width, hasColor = false, dispensable = [], ...moments}: RowOptions,
 ): Generator<string, void, undefined> {
 	const head = columns.map(formatHead);
-	const lines = [...rows].map(row => columns.map(column => formatCell(column, row[column], isUtc)));
-	const natural = head.map((title, index) =>
-		lines.reduce((most, cells) => Math.max(most, stringWidth(cells[index]!)), title.length),
-	);
-	const widths = width === undefined ? natural : fitWidths(natural, width);
+	const lines = [...rows].map(row => columns.map(column => formatCell(column, row[column], moments)));
+	const measured = columns.map((column, index) => {
+		const cells = lines.map(cells => cells[index]!);
+		const rank = dispensable.indexOf(column);
+		return measureColumn(head[index]!, cells, rank < 0 ? 0 : dispensable.length - rank);
+	});
+	const widths = width === undefined ? measured.map(({natural}) => natural) : fitColumns(measured, width);
 	for (const [row, cells] of [head, ...lines].entries()) {
 		let line = '';
 		for (const [index, cell] of cells.entries()) {
+			if (widths[index] === 0) continue;
 			const shown = cutCell(cell, widths[index]!);
 			const padding = ' '.repeat(widths[index]! - stringWidth(shown));
 			const style = row === 0 ? 'bold' : STYLES[cell];
@@ -130,6 +136,18 @@ function* formatTable(
 
 		yield `${line.trimEnd()}\n`;
 	}
+
+	const left = head.filter((_title, index) => widths[index] === 0);
+	if (left.length > 0) yield `No room for ${left.join(', ')}: a wider window shows them, or --format json.\n`;
+}
+
+function measureColumn(title: string, cells: readonly string[], dispensability: number): MeasuredColumn {
+	const widest = cells.reduce((most, cell) => Math.max(most, stringWidth(cell)), 0);
+	const natural = Math.max(widest, title.length);
+	// Numbers, dates and states are nothing without their end; of an id the beginning will do.
+	const isWhole = cells.every(cell => /^[\d.:\s+-]*$/.test(cell) || STYLES[cell] !== undefined);
+	const least = isWhole ? natural : Math.min(natural, MAX_UNCUT_CELL);
+	return {natural, least, isEmpty: widest === 0, dispensability};
 }
 
 /** Of states. */
@@ -146,32 +164,9 @@ const STYLES: Readonly<Record<string, 'red' | 'yellow' | 'green'>> = {
 /** "createdMs" is "CREATED". */
 function formatHead(column: string): string {
 	return column
-		.replace(/Ms$/, '')
-		.replaceAll(/[A-Z]/g, letter => ` ${letter}`)
+		.replace(/(?<!^duration)Ms$/, '')
+		.replaceAll(/(?<=[a-z])[A-Z]/g, letter => ` ${letter}`)
 		.toUpperCase();
-}
-
-function formatCell(column: string, value: unknown, isUtc: boolean): string {
-	if (column.endsWith('Ms') && typeof value === 'number')
-		return value === 0 ? '' : formatMoment(value, isUtc);
-	// What could move a terminal's cursor is not shown.
-	// eslint-disable-next-line no-control-regex -- these are the control characters
-	return toText(value).replaceAll(/\u001B\[[\d;]*[A-Za-z]|[\u0000-\u001F\u007F-\u009F\s]+/g, ' ');
-}
-
-/** Milliseconds since 1970 as date and time, in UTC or in the local zone. */
-export function formatMoment(ms: number, isUtc: boolean): string {
-	const date = new Date(isUtc ? ms : ms - new Date(ms).getTimezoneOffset() * 60_000);
-	return date.toISOString().slice(0, 19).replace('T', ' ');
-}
-
-/** Cuts the widest columns first, all of them to the same width. */
-function fitWidths(natural: readonly number[], width: number): readonly number[] {
-	const room = width - GAP.length * (natural.length - 1);
-	let most = Math.max(...natural);
-	const total = () => natural.reduce((sum, cell) => sum + Math.min(cell, most), 0);
-	while (most > MIN_CELL && total() > room) most -= 1;
-	return natural.map(cell => Math.min(cell, most));
 }
 
 /** @param width - columns of a terminal: some letters take two. */
@@ -191,7 +186,7 @@ function cutCell(cell: string, width: number): string {
 	return shown;
 }
 
-function toText(value: unknown): string {
-	if (value === null || value === undefined) return '';
-	return typeof value === 'string' ? value : JSON.stringify(value);
+/** All members that any of them has, in the order of their appearance. */
+export function columnsOf(rows: readonly Row[]): readonly string[] {
+	return [...new Set(rows.flatMap(row => Object.keys(row)))];
 }

@@ -6,8 +6,9 @@ import {TASK_STATES} from '../../../history/ingest/ray-enums.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
-import {formatFlag, formatMoment, writeRows, type Row} from './format-rows.js';
+import {formatFlag, type Row} from './format-rows.js';
 import {chooseSessions, openHistory, sessionFlags} from './open-history.js';
+import {writeRecords} from './write-records.js';
 
 const schema = z.object({...sessionFlags, ...formatFlag, utc: z.boolean().default(false)});
 
@@ -30,10 +31,7 @@ export async function runHistoryJob(
 			const reader = store.read(session.id);
 			const job = findJob(reader, id);
 			if (job === undefined) continue;
-			const row = describeJob(reader, job);
-			const [columns, rows] =
-				format === 'table' ? [['what', 'value'], toFields(row, utc)] : [Object.keys(row), [row]];
-			await writeRows(columns, rows, {format, isUtc: utc}, context);
+			await writeRecords([describeJob(reader, job)], {format, isUtc: utc}, context);
 			return;
 		}
 
@@ -60,7 +58,7 @@ function describeJob(reader: SessionReader, job: JobDetails): Row {
 		exitCode: job.driver_exit_code,
 		entrypoint: job.entrypoint,
 		startMs: job.start_time,
-		endMs: job.end_time,
+		endMs: job.end_time === 0 ? null : job.end_time,
 		durationSeconds: job.start_time && job.end_time ? (job.end_time - job.start_time) / 1000 : null,
 		driverNode: job.driver_node_id,
 		metadata: job.metadata,
@@ -85,13 +83,4 @@ function countActors(reader: SessionReader, jobId: string): number {
 	let count = 0;
 	for (const actor of reader.eachEntity('actor')) if (actor.jobId === jobId) count += 1;
 	return count;
-}
-
-/** One line a member that is set, for people. */
-function toFields(row: Row, isUtc: boolean): readonly Row[] {
-	return Object.entries(row).flatMap(([name, value]) => {
-		if (value === null || value === '') return [];
-		const shown = name.endsWith('Ms') && typeof value === 'number' ? formatMoment(value, isUtc) : value;
-		return [{what: name.replace(/Ms$/, ''), value: shown}];
-	});
 }

@@ -1,9 +1,6 @@
 import {z} from 'zod';
 
-import {InfinisstError} from '../../../core/errors.js';
 import {readJobs} from '../../../history/http/job-answers.js';
-import {readTaskQuery} from '../../../history/http/task-answers.js';
-import {BadRequestError} from '../../../history/http/request.js';
 import {TASK_STATES, TASK_TYPES} from '../../../history/ingest/ray-enums.js';
 import type {HistoryStore} from '../../../history/store/history-store.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
@@ -12,6 +9,7 @@ import {parseOptions, wholeNumber} from '../../parse-options.js';
 import {formatFlag, writeRows, type Row} from './format-rows.js';
 import {chooseSession, chooseSessions, openHistory, sessionFlags} from './open-history.js';
 import {parseMoment} from './parse-moment.js';
+import {readTaskFilters} from './read-task-filters.js';
 import {assertColumns, chooseRows, parseFilter} from './row-filters.js';
 
 const schema = z.object({
@@ -28,6 +26,8 @@ type Options = z.output<typeof schema>;
 interface RowList {
 	readonly columns: readonly string[];
 	readonly rows: Iterable<Row>;
+	/** Columns that a narrow terminal can do without, the first to go first. */
+	readonly dispensable?: readonly string[];
 }
 
 const LISTS = {
@@ -51,12 +51,13 @@ export async function runHistoryList(
 	const sinceMs = options.since === undefined ? undefined : parseMoment('since', options.since, Date.now());
 	const store = await openHistory(options.db, context);
 	try {
-		const {columns, rows} = LISTS[name](store, options);
+		const {columns, rows, dispensable} = LISTS[name](store, options);
 		// Those of tasks are answered by the index.
 		const filters = name === 'tasks' ? [] : options.filter.map(parseFilter);
 		assertColumns(filters, columns);
 		const chosen = chooseRows(rows, {filters, sinceMs, limit: options.limit});
-		await writeRows(columns, chosen, {format: options.format, isUtc: options.utc}, context);
+		const {format, utc: isUtc} = options;
+		await writeRows(columns, chosen, {format, isUtc, dispensable}, context);
 	} finally {
 		store.close();
 	}
@@ -83,6 +84,7 @@ function listClusters(store: HistoryStore, options: Options): RowList {
 
 	return {
 		columns: ['cluster', 'namespace', 'owner', 'sessions', 'firstMs', 'lastMs'],
+		dispensable: ['owner', 'namespace'],
 		rows: clusters.values(),
 	};
 }
@@ -90,6 +92,7 @@ function listClusters(store: HistoryStore, options: Options): RowList {
 function listSessions(store: HistoryStore, options: Options): RowList {
 	return {
 		columns: ['session', 'cluster', 'namespace', 'firstMs', 'lastMs', 'kept'],
+		dispensable: ['namespace', 'kept'],
 		rows: chooseSessions(store, options).map(session => ({
 			session: session.name,
 			cluster: session.cluster.name,
@@ -104,12 +107,13 @@ function listSessions(store: HistoryStore, options: Options): RowList {
 function listJobs(reader: SessionReader): RowList {
 	return {
 		columns: ['job', 'submission', 'status', 'startMs', 'endMs', 'entrypoint'],
+		dispensable: ['submission', 'endMs'],
 		rows: readJobs(reader).map(job => ({
 			job: job.job_id,
 			submission: job.submission_id,
 			status: job.status,
 			startMs: job.start_time,
-			endMs: job.end_time,
+			endMs: job.end_time === 0 ? null : job.end_time,
 			entrypoint: job.entrypoint,
 		})),
 	};
@@ -117,7 +121,7 @@ function listJobs(reader: SessionReader): RowList {
 
 function listTasks(reader: SessionReader, {filter}: Options): RowList {
 	const rows = function* () {
-		for (const row of reader.tasks(readQuery(filter))) {
+		for (const row of reader.taskOutlines(readTaskFilters(filter.map(parseFilter)))) {
 			yield {
 				task: row.task_id,
 				attempt: row.attempt,
@@ -133,35 +137,15 @@ function listTasks(reader: SessionReader, {filter}: Options): RowList {
 	};
 	return {
 		columns: ['task', 'attempt', 'name', 'state', 'error', 'type', 'job', 'node', 'createdMs'],
+		dispensable: ['node', 'type', 'job', 'attempt'],
 		rows: rows(),
 	};
-}
-
-/** Columns of the list whose names are Ray's but for this. */
-const TASK_COLUMNS: Readonly<Record<string, string>> = {
-	task: 'task_id',
-	attempt: 'attempt_number',
-	error: 'error_type',
-	job: 'job_id',
-	node: 'node_id',
-};
-
-/** Filters of tasks have the names of Ray's columns or those of the list, and are answered by the index. */
-function readQuery(texts: readonly string[]) {
-	const filters = texts
-		.map(parseFilter)
-		.map(filter => ({...filter, column: TASK_COLUMNS[filter.column] ?? filter.column}));
-	try {
-		return readTaskQuery(filters, true);
-	} catch (error) {
-		if (!(error instanceof BadRequestError)) throw error;
-		throw new InfinisstError('OPTION_INVALID', error.message, {cause: error});
-	}
 }
 
 function listActors(reader: SessionReader): RowList {
 	return {
 		columns: ['actor', 'class', 'name', 'state', 'restarts', 'job', 'node', 'pid', 'startMs', 'endMs'],
+		dispensable: ['node', 'pid', 'job', 'endMs', 'restarts'],
 		rows: mapEach(reader.eachEntity('actor'), actor => ({
 			actor: actor.actorId,
 			class: actor.className,
@@ -180,6 +164,7 @@ function listActors(reader: SessionReader): RowList {
 function listNodes(reader: SessionReader): RowList {
 	return {
 		columns: ['node', 'ip', 'host', 'state', 'reason', 'startMs', 'endMs'],
+		dispensable: ['host', 'endMs'],
 		rows: reader.entities('node').map(node => ({
 			node: node.nodeId,
 			ip: node.ip,
@@ -195,6 +180,7 @@ function listNodes(reader: SessionReader): RowList {
 function listEvents(reader: SessionReader): RowList {
 	return {
 		columns: ['createdMs', 'severity', 'source', 'job', 'message'],
+		dispensable: ['job', 'source'],
 		rows: reader.logEvents().map(({json, jobId, timestamp}) => {
 			const event = JSON.parse(json) as Row;
 			return {

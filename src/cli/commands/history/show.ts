@@ -7,10 +7,11 @@ import {TaskWriter} from '../../../history/http/task-json.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
 import type {CommandContext} from '../../command-context.js';
 import {parseOptions} from '../../parse-options.js';
-import {writeText} from '../../write-text.js';
+import {formatFlag, type Row} from './format-rows.js';
 import {chooseSession, openHistory, sessionFlags} from './open-history.js';
+import {writeRecords} from './write-records.js';
 
-const schema = z.object(sessionFlags);
+const schema = z.object({...sessionFlags, ...formatFlag, utc: z.boolean().default(false)});
 
 /** @throws {InfinisstError} `HISTORY_UNKNOWN` when the session holds nothing of this id. */
 export async function runHistoryShow(
@@ -18,7 +19,7 @@ export async function runHistoryShow(
 	flags: unknown,
 	context: Pick<CommandContext, 'stdout' | 'signal' | 'env' | 'cwd'>,
 ): Promise<void> {
-	const {db, ...choice} = parseOptions(schema, flags);
+	const {db, format, utc, ...choice} = parseOptions(schema, flags);
 	const store = await openHistory(db, context);
 	try {
 		const reader = chooseSession(store, choice);
@@ -30,23 +31,22 @@ export async function runHistoryShow(
 			);
 		}
 
-		const text = found.map(item => `${JSON.stringify(item, undefined, '\t')}\n`).join('');
-		await writeText(context.stdout, text, context.signal);
+		await writeRecords(found, {format, isUtc: utc}, context);
 	} finally {
 		store.close();
 	}
 }
 
 /** Jobs, attempts at a task, actors and nodes; of ids a beginning is enough for the last two. */
-function findEverything(reader: SessionReader, id: string): readonly unknown[] {
+function findEverything(reader: SessionReader, id: string): readonly Row[] {
 	const job = findJob(reader, id);
-	if (job !== undefined) return [job];
-	const writer = new TaskWriter(reader, {isDetailed: true, redacts: false});
+	if (job !== undefined) return [{...job}];
+	const writer = new TaskWriter(reader, {redacts: false});
 	const query = {
 		filters: [{column: 'task_id', isNegated: false, value: id}],
 		excludesDrivers: false,
 	} as const;
-	const tasks = [...reader.tasks(query)].map(row => JSON.parse(writer.write(row)) as unknown);
+	const tasks = [...reader.tasks(query)].map(row => JSON.parse(writer.write(row)) as Row);
 	if (tasks.length > 0) return tasks;
 	const nodes = readNodes(reader);
 	return [
@@ -54,6 +54,6 @@ function findEverything(reader: SessionReader, id: string): readonly unknown[] {
 			.entities('actor')
 			.filter(({actorId}) => actorId.startsWith(id))
 			.map(actor => describeActor(actor, nodes)),
-		...[...nodes.values()].filter(({nodeId}) => nodeId.startsWith(id)),
+		...[...nodes.values()].filter(({nodeId}) => nodeId.startsWith(id)).map(node => ({...node})),
 	];
 }

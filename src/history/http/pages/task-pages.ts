@@ -1,6 +1,6 @@
 import {TASK_STATES} from '../../ingest/ray-enums.js';
 import {isObject, readObjects} from '../../ingest/wire-values.js';
-import type {TaskRow} from '../../store/session-reader.js';
+import type {TaskPlace} from '../../store/session-reader.js';
 import {isTaskColumn, type TaskFilter} from '../../store/task-query.js';
 import {readTaskState, TaskWriter} from '../task-json.js';
 import {html, type Html, type HtmlPart} from './html.js';
@@ -73,12 +73,12 @@ export function renderTasks({reader, base, query}: PageRequest): Html {
 		<p>${next}</p>`;
 }
 
-function writePlace({task_id: id, attempt}: TaskRow): string {
+function writePlace({task_id: id, attempt}: TaskPlace): string {
 	return `${id}-${attempt}`;
 }
 
 /** Undefined for what is no place: the list then begins at its beginning. */
-function readPlace(text: string | null): Pick<TaskRow, 'task_id' | 'attempt'> | undefined {
+function readPlace(text: string | null): TaskPlace | undefined {
 	const [, id, attempt] = /^([\da-f]{2,64})-(\d{1,9})$/.exec(text ?? '') ?? [];
 	return id === undefined ? undefined : {task_id: id, attempt: Number(attempt)};
 }
@@ -88,7 +88,7 @@ export function renderTask({reader, base}: PageRequest, id: string): Html | unde
 	const filters: TaskFilter[] = [{column: 'task_id', isNegated: false, value: id}];
 	const rows = [...reader.tasks({filters, excludesDrivers: false})];
 	if (rows.length === 0) return undefined;
-	const writer = new TaskWriter(reader, {isDetailed: true, redacts: true});
+	const writer = new TaskWriter(reader, {redacts: true});
 	return html`${rows.map(row => renderAttempt(JSON.parse(writer.write(row)) as Record<string, unknown>, base))}`;
 }
 

@@ -20,6 +20,43 @@ describe('a table of rows', () => {
 		expect(format(['id'], rows, {})).toContain('a'.repeat(48));
 	});
 
+	it('cuts no date, number or state, and leaves out columns where that is not enough', () => {
+		const row = {
+			actor: '4f52ea4060b2a9319d12275c02000000',
+			name: 'the counter of words',
+			state: 'ALIVE',
+			pid: 123456,
+			note: '',
+			startMs: 1795409324043,
+		};
+		const columns = Object.keys(row);
+		const options = {dispensable: ['pid', 'name']};
+		const at = (width: number) => format(columns, [row], {...options, width}).split('\n');
+		expect(at(200)[0]).toBe(
+			'ACTOR                             NAME                  STATE  PID     NOTE  START',
+		);
+		expect(at(56)).toEqual([
+			'ACTOR      NAME       STATE  PID     START',
+			'4f52ea40…  the coun…  ALIVE  123456  2026-11-23 04:48:44',
+			'No room for NOTE: a wider window shows them, or --format json.',
+			'',
+		]);
+		expect(at(44).slice(0, 3)).toEqual([
+			'ACTOR             STATE  START',
+			'4f52ea4060b2a93…  ALIVE  2026-11-23 04:48:44',
+			'No room for NAME, PID, NOTE: a wider window shows them, or --format json.',
+		]);
+		for (const width of [12, 20, 30, 44, 56, 80]) {
+			expect(
+				Math.max(
+					...at(width)
+						.slice(0, 2)
+						.map(line => line.length),
+				),
+			).toBeLessThanOrEqual(width);
+		}
+	});
+
 	it('counts letters that take two columns as two, and cuts none of them in half', () => {
 		const rows = [
 			{name: '日本語の名前', state: 'x'},
