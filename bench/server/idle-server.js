@@ -5,12 +5,15 @@
  *     node bench/server/idle-server.js '{"sockets": 100}'    limits that are not those of the measurements
  */
 import {Registry} from 'prom-client';
+import {letHeapGrow} from '../../dist/cli/commands/serve/let-heap-grow.js';
 import {systemClock} from '../../dist/core/util/clock.js';
 import {createServer} from '../../dist/server/create-server.js';
 import {DEFAULT_SERVER_SETTINGS} from '../../dist/server/default-server-settings.js';
 import {createSessionHost} from '../../dist/server/sessions/create-session-host.js';
 import {openIdleModelHost} from '../../dist/server/testing/scripted-model-host.js';
 
+// As `serve` begins.
+letHeapGrow();
 const settings = {
 	...DEFAULT_SERVER_SETTINGS,
 	port: 0,

@@ -95,7 +95,8 @@ export interface EngineSession {
 	 * Takes audio, any amount. Resolves when there is room for more: at once as long as it comes no faster than
 	 * it is listened to. Calls must not overlap.
 	 *
-	 * @param samples - mono float32 at 16 kHz, nominal range -1..1; belongs to the session from now on.
+	 * @param samples - mono float32 at 16 kHz, nominal range -1..1. Never changes any more: both may keep it, as copies of
+	 * all audio are what a server with many speakers stops for (docs/server.md).
 	 * @throws {InfinisstError} `RESOURCE_CLOSED` after `end()`, or what ended the session.
 	 */
 	write(samples: Float32Array): Promise<void>;

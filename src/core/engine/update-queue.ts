@@ -4,11 +4,23 @@ import type {SessionUpdate} from './engine.js';
 /** So many updates wait for a reader before a session pauses: half a minute and more of speech. */
 export const MAX_UNREAD_UPDATES = 32;
 
-/** Updates on their way from a session to its one reader. */
+type ReadUpdate = IteratorResult<SessionUpdate, undefined>;
+
+/** Whoever waits for an update: the two functions of a promise. */
+interface Reader {
+	readonly resolve: (read: ReadUpdate) => void;
+	readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Updates on their way from a session to its one reader. An update goes to a reader that waits at once: of a thousand
+ * sessions nearly all wait for audio at any time, and what each holds meanwhile is moved by the collector of garbage while
+ * all others are kept waiting (docs/server.md).
+ */
 export class UpdateQueue {
 	readonly #updates: SessionUpdate[] = [];
 	readonly #onTaken: () => void;
-	#reader: Deferred<undefined> | undefined;
+	#reader: Reader | undefined;
 	#room: Deferred<undefined> | undefined;
 	#end: {readonly reason?: unknown} | undefined;
 	#isAborted = false;
@@ -28,9 +40,14 @@ export class UpdateQueue {
 		return this.#end !== undefined;
 	}
 
+	/** So many updates wait that a session pauses. Never once it is over. */
+	get isFull(): boolean {
+		return this.#updates.length >= MAX_UNREAD_UPDATES && this.#end === undefined;
+	}
+
 	/** Resolves when fewer than {@link MAX_UNREAD_UPDATES} wait, or when the session is over. */
 	async waitForRoom(): Promise<void> {
-		while (this.#updates.length >= MAX_UNREAD_UPDATES && this.#end === undefined) {
+		while (this.isFull) {
 			this.#room ??= createDeferred<undefined>();
 			await this.#room.promise;
 		}
@@ -38,8 +55,14 @@ export class UpdateQueue {
 
 	push(update: SessionUpdate): void {
 		if (this.#end !== undefined) return;
-		this.#updates.push(update);
-		this.#wakeReader();
+		const reader = this.#reader;
+		if (reader === undefined) {
+			this.#updates.push(update);
+			return;
+		}
+		this.#reader = undefined;
+		this.#onTaken();
+		reader.resolve({done: false, value: update});
 	}
 
 	/** No more updates come. */
@@ -63,36 +86,34 @@ export class UpdateQueue {
 
 	#finish(end: {readonly reason?: unknown}): void {
 		this.#end ??= end;
-		this.#wakeReader();
+		const reader = this.#reader;
+		this.#reader = undefined;
+		// Who waits has read all that was there.
+		if (reader !== undefined) this.#next().then(reader.resolve, reader.reject);
 		this.#makeRoom();
 	}
 
-	async #next(): Promise<IteratorResult<SessionUpdate, undefined>> {
-		for (;;) {
-			const update = this.#updates.shift();
-			if (update !== undefined) {
-				this.#makeRoom();
-				this.#onTaken();
-				return {done: false, value: update};
-			}
-
-			if (this.#end !== undefined) {
-				if ('reason' in this.#end) throw this.#end.reason;
-				return {done: true, value: undefined};
-			}
-
-			this.#reader ??= createDeferred<undefined>();
-			await this.#reader.promise;
+	#next(): Promise<ReadUpdate> {
+		const update = this.#updates.shift();
+		if (update !== undefined) {
+			this.#makeRoom();
+			this.#onTaken();
+			return Promise.resolve({done: false, value: update});
 		}
-	}
 
-	#wakeReader(): void {
-		this.#reader?.resolve(undefined);
-		this.#reader = undefined;
+		if (this.#end !== undefined) return readEnd(this.#end);
+		return new Promise((resolve, reject) => {
+			this.#reader = {resolve, reject};
+		});
 	}
 
 	#makeRoom(): void {
 		this.#room?.resolve(undefined);
 		this.#room = undefined;
 	}
+}
+
+async function readEnd(end: {readonly reason?: unknown}): Promise<ReadUpdate> {
+	if ('reason' in end) throw end.reason;
+	return Promise.resolve({done: true, value: undefined});
 }

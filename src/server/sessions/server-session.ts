@@ -12,7 +12,7 @@ import type {OpenRoutedSessionOptions} from '../../core/engine/router/router.js'
 import type {QueuePlace} from '../../core/engine/router/waiting-line.js';
 import {InfinisstError} from '../../core/errors.js';
 import type {Clock} from '../../core/util/clock.js';
-import {createDeferred} from '../../core/util/deferred.js';
+import {createDeferred, type Deferred} from '../../core/util/deferred.js';
 import type {ServerLimits} from '../server-settings.js';
 import {describeUpdate} from './describe-update.js';
 import type {LineMember} from './admission-line.js';
@@ -61,6 +61,8 @@ interface Run {
 	readonly engine: Engine;
 	readonly ended: AbortController;
 	inner: EngineSession | undefined;
+	/** The engine is being told audio, or takes none any more. */
+	isTelling: boolean;
 }
 
 /** See {@link HostedSession}. The host tells it when its model is there and when it has left the line. */
@@ -97,10 +99,8 @@ export class ServerSession implements HostedSession, LineMember {
 	#keepers = 0;
 	#lastSeenMs: number;
 	#isEnding = false;
-	/** Something came for the engine. */
-	#news = createDeferred();
-	/** Something was taken by the engine, or never will be. */
-	#room = createDeferred();
+	/** Resolves when something was taken by the engine, or never will be. */
+	#room: Deferred<void> | undefined;
 	#cancelOrphanTimer: () => void = () => undefined;
 
 	constructor(parts: ServerSessionParts) {
@@ -189,7 +189,7 @@ export class ServerSession implements HostedSession, LineMember {
 
 		this.#samplesTaken += samples.length;
 		this.#inbox.write(samples);
-		this.#news.resolve();
+		this.#feed();
 		await this.#waitForRoom(signal);
 	}
 
@@ -325,7 +325,10 @@ export class ServerSession implements HostedSession, LineMember {
 		if (signal?.aborted) release();
 		else signal?.addEventListener('abort', release, {once: true});
 		try {
-			while (this.#isFull()) await this.#room.promise;
+			while (this.#isFull()) {
+				this.#room ??= createDeferred();
+				await this.#room.promise;
+			}
 			this.over.signal.throwIfAborted();
 		} finally {
 			release();
@@ -334,8 +337,8 @@ export class ServerSession implements HostedSession, LineMember {
 	}
 
 	#wakeWriters(): void {
-		this.#room.resolve();
-		this.#room = createDeferred();
+		this.#room?.resolve();
+		this.#room = undefined;
 	}
 
 	#command(entry: Parameters<SessionInbox['push']>[0]): void {
@@ -349,7 +352,7 @@ export class ServerSession implements HostedSession, LineMember {
 			return;
 		}
 		this.#inbox.push(entry);
-		this.#news.resolve();
+		this.#feed();
 	}
 
 	#leaveRun(reason: unknown): void {
@@ -358,13 +361,17 @@ export class ServerSession implements HostedSession, LineMember {
 		this.#samplesInHand = 0;
 		run?.ended.abort(reason);
 		run?.inner?.destroy(reason);
-		this.#news.resolve();
 	}
 
 	#begin(): void {
 		// Whoever heard that it could may have ended it, or begun it anew.
 		if (this.isOver || this.#run !== undefined) return;
-		const run: Run = {engine: this.#engine!, ended: new AbortController(), inner: undefined};
+		const run: Run = {
+			engine: this.#engine!,
+			ended: new AbortController(),
+			inner: undefined,
+			isTelling: false,
+		};
 		this.#run = run;
 		void this.#serve(run);
 	}
@@ -389,7 +396,7 @@ export class ServerSession implements HostedSession, LineMember {
 			}
 			run.inner = inner;
 			if (this.#progress.status !== 'active') this.#show('active');
-			void this.#feed(run, inner);
+			this.#feed();
 			for await (const update of inner.updates) {
 				if (this.#run !== run) return;
 				this.#takeUpdate(update, run);
@@ -400,25 +407,17 @@ export class ServerSession implements HostedSession, LineMember {
 		}
 	}
 
-	/** Tells the engine what waits. Never rejects: what ends the session is told by its updates. */
-	async #feed(run: Run, inner: EngineSession): Promise<void> {
-		while (this.#run === run) {
+	/** Tells the engine what waits, as far as it takes it. Called for all that comes: nothing waits for it (see `UpdateQueue`). */
+	#feed(): void {
+		const run = this.#run;
+		const inner = run?.inner;
+		while (run !== undefined && inner !== undefined && this.#run === run && !run.isTelling) {
 			const entry = this.#inbox.take();
 			switch (entry?.type) {
 				case undefined:
-					this.#news = createDeferred();
-					await this.#news.promise;
-					break;
+					return;
 				case 'samples':
-					this.#samplesInHand = entry.samples.length;
-					try {
-						await inner.write(entry.samples);
-					} catch {
-						return;
-					}
-					if (this.#run !== run) return;
-					this.#samplesInHand = 0;
-					this.#wakeWriters();
+					void this.#tellSamples(run, inner, entry.samples);
 					break;
 				case 'change':
 					inner.change(entry.change);
@@ -430,6 +429,22 @@ export class ServerSession implements HostedSession, LineMember {
 					inner.end();
 			}
 		}
+	}
+
+	/** Never rejects: what ends the session is told by its updates. */
+	async #tellSamples(run: Run, inner: EngineSession, samples: Float32Array): Promise<void> {
+		run.isTelling = true;
+		this.#samplesInHand = samples.length;
+		try {
+			await inner.write(samples);
+		} catch {
+			return;
+		}
+		if (this.#run !== run) return;
+		run.isTelling = false;
+		this.#samplesInHand = 0;
+		this.#wakeWriters();
+		this.#feed();
 	}
 
 	#takeUpdate(update: SessionUpdate, run: Run): void {

@@ -88,7 +88,7 @@ export interface HostedSession extends Omit<OpenHostedSession, 'options' | 'chec
 	/**
 	 * Audio waits here until the session is active. Resolves when there is room for more; bounded. Calls must not overlap.
 	 *
-	 * @param samples - mono float32 at 16 kHz; belongs to the session from now on.
+	 * @param samples - mono float32 at 16 kHz; never changes any more.
 	 * @param signal - fires when whoever writes is gone. The audio is taken all the same, and what follows it still waits
 	 * for room; but a session is not left while somebody waits to write to it, and that is nobody then.
 	 * @throws {InfinisstError} `RESOURCE_CLOSED` after its end, `LIMIT_EXCEEDED`, or what ended the session.

@@ -37,7 +37,7 @@ export class SessionInbox {
 		return this.#entries.length === 0;
 	}
 
-	/** @param samples - belong to the inbox from now on. */
+	/** @param samples - never change any more. */
 	write(samples: Float32Array): void {
 		this.#samples += samples.length;
 		if (samples.length >= SHORT_SAMPLES) {

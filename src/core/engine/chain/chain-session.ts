@@ -75,10 +75,8 @@ export class ChainSession implements EngineSession {
 	}
 
 	async write(samples: Float32Array): Promise<void> {
-		// The samples are the speech session's from there on.
-		const {length} = samples;
 		const writing = this.#parts.speech.write(samples);
-		this.#writtenSamples += length;
+		this.#writtenSamples += samples.length;
 		this.#arrivals.note(this.#writtenSamples);
 		await writing;
 	}

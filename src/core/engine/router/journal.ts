@@ -5,7 +5,7 @@ import {InfinisstError} from '../../errors.js';
 export type JournalEntry =
 	| {
 			readonly type: 'samples';
-			/** A view of the journal's: copy it before it is given away. */
+			/** A view of the journal's, which never changes. */
 			readonly samples: Float32Array;
 	  }
 	| {readonly type: 'change'; readonly change: SessionChange}
@@ -79,7 +79,7 @@ export class Journal {
 		return this.#blocks.reduce((sum, {buffer}) => sum + buffer.byteLength, 0);
 	}
 
-	/** Keeps audio. @param samples - belong to the journal from now on. */
+	/** Keeps audio. @param samples - never change any more. */
 	write(samples: Float32Array): void {
 		if (samples.length === 0) return;
 		const last = this.#blocks.at(-1);

@@ -43,11 +43,16 @@ interface WaitingWrite extends Deferred<void> {
 /** A session on one replica, until that is lost or left. */
 interface Stay {
 	readonly inner: EngineSession;
-	/** Settles when the session shall leave. */
-	readonly leaving: Deferred<void>;
 	isLeaving: boolean;
+	/** Resolves when the session leaves while it waits for its reader. */
+	leaving: Deferred<void> | undefined;
 	/** How far the replica was told. */
 	told: Journal['start'];
+	/** It is being told, or takes nothing any more. */
+	isTelling: boolean;
+	/** So far there is nothing that the one before was not told. */
+	readonly goalSample: number;
+	isCaughtUp: boolean;
 }
 
 /**
@@ -68,7 +73,6 @@ export class RoutedSession implements EngineSession {
 	#checkpoint: SessionCheckpoint | undefined;
 	#latencyMultiplier: LatencyMultiplier;
 	#stay: Stay | undefined;
-	#news = createDeferred();
 
 	constructor({id, options, checkpoint, host}: RoutedSessionParts) {
 		this.id = id;
@@ -153,7 +157,7 @@ export class RoutedSession implements EngineSession {
 		const stay = this.#stay;
 		if (stay === undefined || stay.isLeaving) return;
 		stay.isLeaving = true;
-		stay.leaving.resolve();
+		stay.leaving?.resolve();
 		stay.inner.destroy(reason);
 	}
 
@@ -178,34 +182,37 @@ export class RoutedSession implements EngineSession {
 		return this.#journal.hasEnded || this.ended.signal.aborted;
 	}
 
-	#tell(): void {
-		this.#news.resolve();
-	}
-
 	#stop(reason: unknown): void {
 		if (this.ended.signal.aborted) return;
 		this.ended.abort(reason);
 		for (const write of this.#writes.splice(0)) write.reject(reason);
-		this.#stay?.leaving.resolve();
+		this.#stay?.leaving?.resolve();
 		this.#stay?.inner.destroy(reason);
-		this.#tell();
 	}
 
 	/** Passes on what the replica says until it ends, is lost or left. */
 	async #serve(
 		inner: EngineSession,
 	): Promise<'ended' | {readonly isMoved: boolean; readonly cause: unknown}> {
-		const stay: Stay = {inner, leaving: createDeferred(), isLeaving: false, told: this.#journal.start};
+		const stay: Stay = {
+			inner,
+			isLeaving: false,
+			leaving: undefined,
+			told: this.#journal.start,
+			isTelling: false,
+			goalSample: this.#journal.endSample,
+			isCaughtUp: false,
+		};
 		this.#stay = stay;
 		try {
 			// It may have ended while it was being opened.
 			this.ended.signal.throwIfAborted();
-			void this.#feed(stay);
+			this.#tell();
 			for await (const update of inner.updates) {
 				this.ended.signal.throwIfAborted();
 				this.#take(update, stay);
 				if (update.events.some(({type}) => type === 'session-ended')) return 'ended';
-				await Promise.race([this.#queue.waitForRoom(), stay.leaving.promise]);
+				if (this.#queue.isFull) await this.#waitForReader(stay);
 			}
 			throw new InfinisstError('INTERNAL_FAULT', `The session ${this.id} ended before it was told to`);
 		} catch (error) {
@@ -215,7 +222,6 @@ export class RoutedSession implements EngineSession {
 			throw error;
 		} finally {
 			this.#stay = undefined;
-			this.#tell();
 			inner.destroy();
 		}
 	}
@@ -234,31 +240,59 @@ export class RoutedSession implements EngineSession {
 		if (hasMoved) this.#host.progressed(this);
 	}
 
-	/** Tells the replica the journal, from its beginning on. Never rejects. */
-	async #feed(stay: Stay): Promise<void> {
-		const {inner} = stay;
-		try {
-			const goalSample = this.#journal.endSample;
-			let isCaughtUp = false;
-			while (this.#stay === stay) {
-				if (!isCaughtUp && stay.told.sample >= goalSample) {
-					isCaughtUp = true;
-					this.#host.caughtUp(this);
-				}
-				const step = this.#journal.read(stay.told);
-				if (step === undefined) {
-					this.#news = createDeferred();
-					await this.#news.promise;
-					continue;
-				}
-				stay.told = step.next;
-				await tell(inner, step.entry);
-				if (this.#stay === stay) this.#admitWrites(step.next.sample);
+	/** Until the updates were read, or the session leaves its replica. */
+	async #waitForReader(stay: Stay): Promise<void> {
+		if (stay.isLeaving) return;
+		// Of its own each time: whatever waits for a promise stays with it for as long as that lives.
+		stay.leaving = createDeferred();
+		await Promise.race([this.#queue.waitForRoom(), stay.leaving.promise]);
+		stay.leaving = undefined;
+	}
+
+	/**
+	 * Tells the replica what it was not told of the journal. Called for all that comes: something that waited for it would
+	 * have to be moved by the collector of garbage, in each session (see `UpdateQueue`).
+	 */
+	#tell(): void {
+		const stay = this.#stay;
+		while (stay !== undefined && this.#stay === stay && !stay.isTelling) {
+			if (!stay.isCaughtUp && stay.told.sample >= stay.goalSample) {
+				stay.isCaughtUp = true;
+				this.#host.caughtUp(this);
 			}
-		} catch (error) {
-			// What ended the session is told by its updates as well; a lost replica may have nobody left to say so.
-			if (this.#stay === stay && InfinisstError.is(error, 'REPLICA_LOST')) this.leave(error);
+			const step = this.#journal.read(stay.told);
+			if (step === undefined) return;
+			stay.told = step.next;
+			const {entry} = step;
+			try {
+				if (entry.type === 'samples') void this.#tellSamples(stay, entry.samples);
+				else tellCommand(stay.inner, entry);
+			} catch (error) {
+				this.#failToTell(stay, error);
+			}
 		}
+	}
+
+	/** Never rejects. */
+	async #tellSamples(stay: Stay, samples: Float32Array): Promise<void> {
+		stay.isTelling = true;
+		const endSample = stay.told.sample;
+		try {
+			await stay.inner.write(samples);
+		} catch (error) {
+			this.#failToTell(stay, error);
+			return;
+		}
+		if (this.#stay !== stay) return;
+		stay.isTelling = false;
+		this.#admitWrites(endSample);
+		this.#tell();
+	}
+
+	/** What ended the session is told by its updates as well; a lost replica may have nobody left to say so. */
+	#failToTell(stay: Stay, error: unknown): void {
+		stay.isTelling = true;
+		if (this.#stay === stay && InfinisstError.is(error, 'REPLICA_LOST')) this.leave(error);
 	}
 
 	#admitWrites(endSample: number): void {
@@ -267,12 +301,8 @@ export class RoutedSession implements EngineSession {
 	}
 }
 
-/** The journal keeps its own samples: those that are given away may move to another thread. */
-async function tell(inner: EngineSession, entry: JournalEntry): Promise<void> {
+function tellCommand(inner: EngineSession, entry: Exclude<JournalEntry, {type: 'samples'}>): void {
 	switch (entry.type) {
-		case 'samples':
-			await inner.write(entry.samples.slice());
-			break;
 		case 'change':
 			inner.change(entry.change);
 			break;

@@ -2,6 +2,8 @@ import type {Transferable} from 'node:worker_threads';
 
 /** Messages between two ends that may be in different threads or processes. They arrive in order, each once. */
 export interface Channel {
+	/** Buffers can be moved; without, all is copied while it is being posted. */
+	readonly movesBuffers: boolean;
 	/**
 	 * Sends plain data. A closed channel drops it.
 	 *

@@ -87,14 +87,10 @@ class EngineLink {
 		if (this.#end !== undefined) throw this.#end.reason;
 		const number = this.#count++;
 		const opened = createDeferred();
-		const session = new RemoteSession(
-			number,
-			(request, transfer) => this.#channel.post(request, transfer),
-			() => {
-				this.#sessions.delete(number);
-				if (this.#sessions.size === 0) this.#idle?.resolve();
-			},
-		);
+		const session = new RemoteSession(number, this.#channel, () => {
+			this.#sessions.delete(number);
+			if (this.#sessions.size === 0) this.#idle?.resolve();
+		});
 		this.#sessions.set(number, {session, opened});
 		const abort = (): void => {
 			opened.reject(signal!.reason);

@@ -1,16 +1,14 @@
-import type {Transferable} from 'node:worker_threads';
 import {InfinisstError} from '../../errors.js';
 import {createDeferred, type Deferred} from '../../util/deferred.js';
 import type {EngineSession, SessionChange, SessionUpdate} from '../engine.js';
 import {UpdateQueue} from '../update-queue.js';
+import type {Channel} from './channel.js';
 import {AUDIO_WINDOW_SAMPLES, type EngineRequest} from './engine-messages.js';
 
 /** Writes shorter than this are sent together: a message costs more than a tenth of a second of audio. */
 const GATHERED_SAMPLES = 1600;
 /** Longer ones are cut, so that a message is small whatever is written at once. */
 const MESSAGE_SAMPLES = 16_000;
-
-type Post = (request: EngineRequest, transfer?: readonly Transferable[]) => void;
 
 /** Audio that waits to be sent, or what was asked for after it. */
 type Waiting =
@@ -20,7 +18,7 @@ type Waiting =
 /** A session that runs at the other end of a channel. */
 export class RemoteSession implements EngineSession {
 	readonly #session: number;
-	readonly #post: Post;
+	readonly #channel: Channel;
 	readonly #onOver: () => void;
 	readonly #queue: UpdateQueue;
 	readonly #outbox: Waiting[] = [];
@@ -33,12 +31,12 @@ export class RemoteSession implements EngineSession {
 	#end: {readonly reason: unknown} | undefined;
 
 	/** @param onOver - called once, when nothing more is sent or awaited. */
-	constructor(session: number, post: Post, onOver: () => void) {
+	constructor(session: number, channel: Channel, onOver: () => void) {
 		this.#session = session;
-		this.#post = post;
+		this.#channel = channel;
 		this.#onOver = onOver;
 		this.#queue = new UpdateQueue(() => {
-			if (this.#end === undefined) post({type: 'read', session, updates: 1});
+			if (this.#end === undefined) this.#post({type: 'read', session, updates: 1});
 		});
 	}
 
@@ -125,7 +123,7 @@ export class RemoteSession implements EngineSession {
 		clearImmediate(this.#gatheredTimer);
 		this.#gatheredTimer = undefined;
 		if (this.#gatheredCount === 0) return;
-		this.#sendSamples(this.#gathered.slice(0, this.#gatheredCount));
+		this.#sendSamples(this.#gathered.subarray(0, this.#gatheredCount));
 		this.#gatheredCount = 0;
 	}
 
@@ -141,11 +139,7 @@ export class RemoteSession implements EngineSession {
 			if (this.#unansweredSamples >= AUDIO_WINDOW_SAMPLES) return;
 			const {samples, sent} = next;
 			next.sent = Math.min(samples.length, sent + MESSAGE_SAMPLES);
-			this.#sendSamples(
-				isAllOfItsBuffer(samples) && next.sent - sent === samples.length
-					? samples
-					: samples.slice(sent, next.sent),
-			);
+			this.#sendSamples(samples.subarray(sent, next.sent));
 			if (next.sent < samples.length) continue;
 			this.#outbox.shift();
 			next.done.resolve();
@@ -154,10 +148,17 @@ export class RemoteSession implements EngineSession {
 
 	#sendSamples(samples: Float32Array): void {
 		this.#unansweredSamples += samples.length;
-		this.#post({type: 'audio', session: this.#session, samples}, [samples.buffer as ArrayBuffer]);
+		const request = {type: 'audio', session: this.#session} as const;
+		if (!this.#channel.movesBuffers) {
+			this.#post({...request, samples});
+			return;
+		}
+		// Whoever wrote them keeps them. Threads would be given all that is around a view, too.
+		const own = samples.slice();
+		this.#channel.post({...request, samples: own} satisfies EngineRequest, [own.buffer]);
 	}
-}
 
-function isAllOfItsBuffer(samples: Float32Array): boolean {
-	return samples.buffer instanceof ArrayBuffer && samples.byteLength === samples.buffer.byteLength;
+	#post(request: EngineRequest): void {
+		this.#channel.post(request);
+	}
 }

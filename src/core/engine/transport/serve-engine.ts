@@ -205,7 +205,6 @@ class ServedSession {
 		for (let request = this.#requests.shift(); request !== undefined; request = this.#requests.shift()) {
 			switch (request.type) {
 				case 'audio': {
-					// The buffer may be moved elsewhere.
 					const {length} = request.samples;
 					// What ends the session is told by its updates.
 					await opened.write(request.samples).catch(() => undefined);

@@ -45,6 +45,7 @@ export async function openSocketChannel(socket: Socket, options: SocketChannelOp
 }
 
 class SocketChannel implements Channel {
+	readonly movesBuffers = false;
 	readonly #socket: Socket;
 	readonly #options: SocketChannelOptions;
 	readonly #handshake: Handshake;

@@ -18,6 +18,7 @@ export function openThreadChannel(port: MessagePort | Worker): Channel {
 		notify(cause);
 	};
 	return {
+		movesBuffers: true,
 		post(message, transfer = []) {
 			if (isClosed) return;
 			try {

@@ -34,6 +34,18 @@ describe('UpdateQueue', () => {
 		await expect(reader.next()).rejects.toBe(reason);
 	});
 
+	it('hands an update that a reader waits for on before an end that comes at once', async () => {
+		const queue = new UpdateQueue();
+		const reader = queue.updates[Symbol.asyncIterator]();
+		const next = reader.next();
+		queue.push(update(1));
+		queue.push(update(2));
+		queue.fail('lost');
+		expect(await next).toEqual({done: false, value: update(1)});
+		expect(await reader.next()).toEqual({done: false, value: update(2)});
+		await expect(reader.next()).rejects.toBe('lost');
+	});
+
 	it('throws at once, for the first reason, when it is aborted', async () => {
 		const queue = new UpdateQueue();
 		const reader = queue.updates[Symbol.asyncIterator]();

@@ -55,13 +55,14 @@ async function runWithKills(seed: number): Promise<{failovers: number; moves: nu
 	const clock = new FakeClock();
 	/** For each session, since a replica told it anything. */
 	const kills = new Map<string, number>();
+	const kept: KeptAudio[] = [];
 	const replicas = new KillableReplicas({
 		engine: {clock, stepCostMs: below(3) * 20, openCostMs: below(3) * 30},
 		tellsGone: random() < 0.5,
 		beforeStart: (_start, attempt) => {
 			if (attempt > 2 && random() < 0.2) throw new Error('no luck');
 		},
-		wrap: (session, _replica, {id}) => watch(session, () => void kills.set(id!, 0)),
+		wrap: (session, _replica, {id}) => watch(session, () => void kills.set(id!, 0), kept),
 	});
 	const router = await openRouter({
 		replicas: 1 + below(3),
@@ -118,14 +119,23 @@ async function runWithKills(seed: number): Promise<{failovers: number; moves: nu
 		expect(findBrokenRules(events, speaker.options), `seed ${seed}, session ${index}`).toEqual([]);
 		expect(events, `seed ${seed}, session ${index}`).toEqual(await undisturbed(speaker));
 	}
+	expect(kept.filter(({samples, copy}) => !samples.every((sample, place) => sample === copy[place]))).toEqual(
+		[],
+	);
 	const {failovers, moves, journalBytes, sessions} = router.routerStatistics();
 	expect({journalBytes, sessions}).toEqual({journalBytes: 0, sessions: 0});
 	await router.destroy();
 	return {failovers, moves};
 }
 
-/** Tells of each update that is read, and takes audio away with it. */
-function watch(session: EngineSession, onUpdate: () => void): EngineSession {
+/** What a replica was told, and how it was then. */
+interface KeptAudio {
+	readonly samples: Float32Array;
+	readonly copy: Float32Array;
+}
+
+/** Tells of each update that is read, and keeps the audio. */
+function watch(session: EngineSession, onUpdate: () => void, kept: KeptAudio[]): EngineSession {
 	return {
 		updates: {
 			async *[Symbol.asyncIterator]() {
@@ -135,8 +145,10 @@ function watch(session: EngineSession, onUpdate: () => void): EngineSession {
 				}
 			},
 		},
-		// As a thread takes it: what is left to whoever wrote it is empty.
-		write: samples => session.write(structuredClone(samples, {transfer: [samples.buffer as ArrayBuffer]})),
+		write(samples) {
+			kept.push({samples, copy: samples.slice()});
+			return session.write(samples);
+		},
 		change: change => session.change(change),
 		flush: () => session.flush(),
 		end: () => session.end(),
