@@ -1,8 +1,19 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readFile} from 'node:fs/promises';
+import {readdir, readFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
+
+/** Of Linux, on all its machines: what the times of a process are counted in. */
+const TICKS_PER_SECOND = 100;
+
+/** Processor time since the start. */
+export interface CpuSeconds {
+	/** The server's process with its threads. */
+	readonly server: number;
+	/** With the processes it has started. */
+	readonly program: number;
+}
 
 /** Of a process, from Linux. */
 export interface ProcessMemory {
@@ -17,6 +28,7 @@ export interface ServerProcess {
 	/** `http://127.0.0.1:port` */
 	readonly url: string;
 	readMemory(): Promise<ProcessMemory>;
+	readCpuSeconds(): Promise<CpuSeconds>;
 	/** Resolves when the process has ended. */
 	stop(): Promise<void>;
 }
@@ -49,6 +61,7 @@ async function startServerProcess(parameters: readonly string[]): Promise<Server
 			const status = await readFile(`/proc/${child.pid!}/status`, 'utf8');
 			return {residentBytes: readKibibytes(status, 'VmRSS'), peakBytes: readKibibytes(status, 'VmHWM')};
 		},
+		readCpuSeconds: () => readCpuSeconds(child.pid!),
 		async stop() {
 			child.kill('SIGTERM');
 			const cancel = setTimeout(() => child.kill('SIGKILL'), 10_000);
@@ -56,6 +69,23 @@ async function startServerProcess(parameters: readonly string[]): Promise<Server
 			clearTimeout(cancel);
 		},
 	};
+}
+
+async function readCpuSeconds(pid: number): Promise<CpuSeconds> {
+	const tasks = await readdir(`/proc/${pid}/task`);
+	const children = await Promise.all(
+		tasks.map(async task => (await readFile(`/proc/${pid}/task/${task}/children`, 'utf8')).trim().split(' ')),
+	);
+	const server = await readOwnCpuSeconds(String(pid));
+	const others = await Promise.all(children.flat().filter(Boolean).map(readOwnCpuSeconds));
+	return {server, program: others.reduce((sum, seconds) => sum + seconds, server)};
+}
+
+/** utime and stime, the 12th and 13th field after the name (proc(5)). */
+async function readOwnCpuSeconds(pid: string): Promise<number> {
+	const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+	return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function readKibibytes(status: string, name: string): number {
