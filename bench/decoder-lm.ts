@@ -1,27 +1,32 @@
 /**
- * Time per token of a language model: alone at several lengths of its context, eight sessions together, and beside
- * llama.cpp on the same weights with as many threads, run by run in turns:
+ * Time per token of a language model: alone at several lengths of its context and eight sessions together; in the same
+ * run, by turns, llama.cpp on the same weights and transformers.js on an export of them, with as many threads:
  *
- *     npx tsx bench/decoder-lm.ts [precision] [python with llama-cpp-python] [model.gguf]
+ *     npx tsx bench/decoder-lm.ts [--precision q8] [--contexts 60,500,1000,2000] [--rounds 3] [--docs]
+ *         [--llama-cpp PYTHON --weights model.gguf] [--transformers-js FOLDER]
  *
- * Gemma 3 270M is fetched as for the tests. One JSON object on stdout.
+ * PYTHON has llama-cpp-python; FOLDER is made by `bench/peers/export_language_model.py`, and `npm run bench:peers`
+ * installs what runs it. Gemma 3 270M is fetched as for the tests.
  */
 import {spawn} from 'node:child_process';
+import {readFile, writeFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
 import type {LanguageModel} from '../src/core/models/decoder-lm/language-model.js';
 import {openLanguageModel} from '../src/core/models/decoder-lm/open-language-model.js';
 import {PRECISIONS} from '../src/core/models/precision.js';
 import {ensureGemma} from '../test/helpers/gemma.js';
 import {findBest} from '../test/helpers/greedy.js';
+import {replaceBetweenMarkers} from './kit/replace-between-markers.js';
+import {defaultResultsPath, writeResults} from './kit/results-file.js';
 import {median} from './kit/statistics.js';
-import {describeMachine} from './machine.js';
+import {formatTable} from './kit/table.js';
+import {describeMachine, describeMachineShortly} from './machine.js';
+import {PEER_HOME} from './peers/peer-home.js';
 
 const THREADS = 2;
-const ROUNDS = 5;
 const STEPS = 24;
-/** An instruction with its first turns; half of the window of the InfiniSST agent; all of it. */
-const CONTEXT_TOKENS = [60, 500, 1000];
 const SESSIONS = 8;
 
 interface Run {
@@ -69,21 +74,23 @@ async function measureTogether(
 }
 
 interface Contestant {
+	readonly version: string;
 	run(tokens: readonly number[]): Promise<Run>;
 	close(): void;
 }
 
-async function openLlamaCpp(python: string, weights: string): Promise<Contestant> {
-	const script = fileURLToPath(new URL('contestants/llama-cpp.py', import.meta.url));
-	const child = spawn(python, [script, weights, String(THREADS)], {stdio: ['pipe', 'pipe', 'inherit']});
+/** A program that answers a line for each line it is given. */
+async function openPeer(program: string, args: readonly string[]): Promise<Contestant> {
+	const child = spawn(program, args, {stdio: ['pipe', 'pipe', 'inherit']});
 	const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
 	const next = async (): Promise<unknown> => {
 		const line = (await lines.next()) as IteratorResult<string, undefined>;
-		if (line.done === true) throw new Error('llama.cpp has ended');
+		if (line.done === true) throw new Error(`${program} has ended`);
 		return JSON.parse(line.value) as unknown;
 	};
-	await next();
+	const {version} = (await next()) as {readonly version: string};
 	return {
+		version,
 		run: async tokens => {
 			child.stdin.write(`${JSON.stringify({tokens, steps: STEPS})}\n`);
 			return (await next()) as Run;
@@ -92,32 +99,67 @@ async function openLlamaCpp(python: string, weights: string): Promise<Contestant
 	};
 }
 
-const [name = 'q8', python, weights] = process.argv.slice(2);
-const precision = PRECISIONS.find(known => known === name)!;
+const {values: flags} = parseArgs({
+	options: {
+		precision: {type: 'string', default: 'q8'},
+		contexts: {type: 'string', default: '60,500,1000,2000'},
+		rounds: {type: 'string', default: '3'},
+		'llama-cpp': {type: 'string'},
+		weights: {type: 'string'},
+		'transformers-js': {type: 'string'},
+		docs: {type: 'boolean', default: false},
+		output: {type: 'string', default: defaultResultsPath('decoder-lm')},
+	},
+});
+const rounds = Number(flags.rounds);
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const precision = PRECISIONS.find(known => known === flags.precision)!;
 const model = await openLanguageModel({graphsDirectory: await ensureGemma(precision), threads: THREADS});
-const llama = python === undefined || weights === undefined ? undefined : await openLlamaCpp(python, weights);
+const contestants = new Map<string, Contestant>([
+	['infinisst', {version: 'this', run: tokens => runOwn(model, tokens), close: () => undefined}],
+]);
+const {'llama-cpp': python, weights, 'transformers-js': exported} = flags;
+if (python !== undefined && weights !== undefined) {
+	const args = [script('contestants/llama-cpp.py'), weights, String(THREADS)];
+	contestants.set('llama.cpp', await openPeer(python, args));
+}
+if (exported !== undefined) {
+	const args = [script('peers/language-model-peer.js'), PEER_HOME.transformersJs, exported, String(THREADS)];
+	contestants.set('transformers.js', await openPeer(process.execPath, args));
+}
+
 const text =
 	'The committee will meet again on Tuesday to talk about the budget for roads, schools and hospitals. ';
-const words = model.tokenizer.encode(text.repeat(100));
-const results: unknown[] = [];
-for (const length of CONTEXT_TOKENS) {
-	const tokens = [model.description.beginToken!, ...words.slice(0, length - 1)];
-	const own: Run[] = [];
-	const other: Run[] = [];
-	for (let round = 0; round < ROUNDS; round++) {
-		own.push(await runOwn(model, tokens));
-		if (llama !== undefined) other.push(await llama.run(tokens));
-	}
-	const summarize = (runs: readonly Run[]) =>
-		runs.length === 0
-			? undefined
-			: {
-					stepMs: median(runs.flatMap(run => run.stepMs)),
-					readMs: median(runs.map(run => run.readMs)),
-				};
-	results.push({contextTokens: length, own: summarize(own), llamaCpp: summarize(other)});
+const words = model.tokenizer.encode(text.repeat(250));
+
+interface Summary {
+	readonly stepMs: number;
+	readonly readMs: number;
 }
-llama?.close();
+
+interface Result {
+	readonly contextTokens: number;
+	readonly contestants: Readonly<Record<string, Summary>>;
+}
+
+async function measureContext(contextTokens: number): Promise<Result> {
+	const tokens = [model.description.beginToken!, ...words.slice(0, contextTokens - 1)];
+	const runs = new Map<string, Run[]>([...contestants.keys()].map(name => [name, []]));
+	for (let round = 0; round < rounds; round++) {
+		for (const [name, contestant] of contestants) runs.get(name)!.push(await contestant.run(tokens));
+	}
+	const summarize = (list: readonly Run[]): Summary => ({
+		stepMs: median(list.flatMap(run => run.stepMs)),
+		readMs: median(list.map(run => run.readMs)),
+	});
+	const summaries = [...runs].map(([name, list]) => [name, summarize(list)] as const);
+	return {contextTokens, contestants: Object.fromEntries(summaries)};
+}
+
+const alone: Result[] = [];
+for (const length of flags.contexts.split(',')) alone.push(await measureContext(Number(length)));
+for (const contestant of contestants.values()) contestant.close();
+
 const prompt = [model.description.beginToken!, ...words.slice(0, 199)];
 const together: Record<number, number> = {};
 for (const sessions of [1, 2, 4, SESSIONS]) {
@@ -126,10 +168,53 @@ for (const sessions of [1, 2, 4, SESSIONS]) {
 	together[sessions] = median(rates);
 }
 await model.close();
-console.log(
-	JSON.stringify(
-		{machine: describeMachine(), precision, threads: THREADS, alone: results, tokensPerSecond: together},
-		undefined,
-		'\t',
-	),
+
+const machine = describeMachine();
+const names = [...contestants.keys()];
+const others = names.slice(1);
+const own = ({contestants: all}: Result): Summary => all['infinisst']!;
+const aloneTable = formatTable(
+	[
+		'tokens in the context',
+		'ms a token',
+		...others.flatMap(name => [name, 'ratio']),
+		'ms to read them all',
+		...others,
+	],
+	alone.map(result => [
+		String(result.contextTokens),
+		own(result).stepMs.toFixed(1),
+		...others.flatMap(name => {
+			const {stepMs} = result.contestants[name]!;
+			return [stepMs.toFixed(1), (own(result).stepMs / stepMs).toFixed(2)];
+		}),
+		...names.map(name => result.contestants[name]!.readMs.toFixed(0)),
+	]),
 );
+const togetherTable = formatTable(
+	['sessions of 200 tokens', 'tokens a second, all together', 'against one'],
+	Object.entries(together).map(([sessions, rate]) => [
+		sessions,
+		rate.toFixed(0),
+		(rate / together[1]!).toFixed(2),
+	]),
+);
+const versions = [...contestants]
+	.slice(1)
+	.map(([name, {version}]) => `${name} ${version}`)
+	.join(', ');
+const note = `Gemma 3 270M, ${precision}, ${THREADS} threads, greedy; ${versions}. ${describeMachineShortly(machine)}.`;
+const report = [aloneTable, togetherTable, note].join('\n\n');
+console.log(report);
+await writeResults(flags.output, {
+	machine,
+	precision,
+	threads: THREADS,
+	versions,
+	alone,
+	tokensPerSecond: together,
+});
+if (flags.docs) {
+	const page = script('../docs/language-models.md');
+	await writeFile(page, replaceBetweenMarkers(await readFile(page, 'utf8'), 'decoder-lm', report));
+}

@@ -2,7 +2,7 @@
  * An endless talk through the InfiniSST agent: what a turn costs, in time and memory, as thousands of them pass, and what
  * the window of the cache does to the text before it is full.
  *
- *     npm run bench:text-window -- [--turns 10000] [--model tiny|gemma] [--window 1000] [--docs]
+ *     npm run bench:text-window -- [--turns 10000] [--model tiny|gemma] [--window 1000] [--docs] [--verbose]
  *
  * `tiny` is a random Llama of two layers through the same graph and the same agent: ten thousand turns, in which what is
  * ours and grows would show. `gemma` is Gemma 3 270M: 1800 turns are an hour of speech. Needs ../shared, pip for Gemma.
@@ -41,6 +41,7 @@ const {values: flags} = parseArgs({
 		model: {type: 'string', default: 'tiny'},
 		window: {type: 'string'},
 		docs: {type: 'boolean', default: false},
+		verbose: {type: 'boolean', default: false},
 		output: {type: 'string', default: defaultResultsPath('text-window')},
 	},
 });
@@ -96,13 +97,19 @@ const wide = await sayAll(100_000, EARLY_TURNS);
 const translator = await openTranslator(maxCacheTokens);
 const translation = open(translator);
 const turnMs: number[] = [];
+/** Of all threads: what other programs of the machine do is hardly in it. */
+const processorMs: number[] = [];
 const residentMB: number[] = [];
 let characters = 0;
 const random = createRandom(1);
 for (let turn = 0; turn < turns; turn++) {
 	const startMs = performance.now();
+	const begin = process.cpuUsage();
 	characters += (await say(translation, turn)).length;
 	turnMs.push(performance.now() - startMs);
+	const {user, system} = process.cpuUsage(begin);
+	processorMs.push((user + system) / 1000);
+	if (flags.verbose && turn % 100 === 99) console.error(`${turn + 1} turns`);
 	// Now and then, at no fixed beat that a collection could keep step with.
 	if (random() < (PARTS * 20) / turns) residentMB.push(process.memoryUsage.rss() / 1e6);
 }
@@ -111,21 +118,26 @@ await translator.close();
 
 const size = Math.floor(turns / PARTS);
 const parts = Array.from({length: PARTS}, (_, part) => {
-	const mine = turnMs.slice(part * size, (part + 1) * size).sort((a, b) => a - b);
+	const ofPart = (all: readonly number[]): number[] => all.slice(part * size, (part + 1) * size);
+	const mine = ofPart(turnMs).sort((a, b) => a - b);
+	const spent = ofPart(processorMs);
 	const from = Math.floor((part * residentMB.length) / PARTS);
 	const to = Math.floor(((part + 1) * residentMB.length) / PARTS);
 	return {
 		turns: `${part * size + 1} - ${(part + 1) * size}`,
 		medianMs: median(mine),
 		p95Ms: mine[Math.floor(mine.length * 0.95)]!,
+		// A turn that only collects words costs nothing, so the mean.
+		processorMs: spent.reduce((sum, ms) => sum + ms, 0) / spent.length,
 		residentMB: Math.max(...residentMB.slice(from, to)),
 	};
 });
 const machine = describeMachine();
 const table = formatTable(
-	['turns', 'median ms', 'p95 ms', 'RSS MB'],
+	['turns', 'CPU ms, mean', 'median ms', 'p95 ms', 'RSS MB'],
 	parts.map(part => [
 		part.turns,
+		part.processorMs.toFixed(1),
 		part.medianMs.toFixed(1),
 		part.p95Ms.toFixed(1),
 		part.residentMB.toFixed(0),

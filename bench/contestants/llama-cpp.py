@@ -6,7 +6,7 @@ import time
 import llama_cpp
 import numpy as np
 
-model = llama_cpp.Llama(sys.argv[1], n_ctx=2048, n_threads=int(sys.argv[2]), n_threads_batch=int(sys.argv[2]), verbose=False)
+model = llama_cpp.Llama(sys.argv[1], n_ctx=4608, n_threads=int(sys.argv[2]), n_threads_batch=int(sys.argv[2]), verbose=False)
 print(json.dumps({'version': llama_cpp.__version__}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
