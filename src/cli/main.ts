@@ -31,7 +31,8 @@ function reportUsageError(error: CommanderError, {stderr}: Pick<CommandContext, 
 	if (error.exitCode === 0) return EXIT_OK;
 	// Help was already printed by commander.
 	if (error.code === 'commander.help') return EXIT_BAD_INPUT;
-	const [what = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+	const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+	const what = first.replace(/\.$/, '');
 	const next = suggestion?.replaceAll(/[()]/g, '') ?? 'Run "infinisst --help" to see what there is.';
 	stderr.write(`infinisst: ${what}. ${next}\n`);
 	return EXIT_BAD_INPUT;

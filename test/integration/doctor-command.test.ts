@@ -30,6 +30,14 @@ describe('infinisst doctor', () => {
 		expect(lines).toContainEqual(expect.stringMatching(/^optional\|recorder\|no program that can record/));
 	});
 
+	it('refuses what it does not take in one sentence, with where to look', async () => {
+		const context = createFakeContext();
+		expect(await main(['doctor', 'twice'], context)).toBe(2);
+		expect(context.stderr.lines).toEqual([
+			`infinisst: too many arguments for 'doctor'. Expected 0 arguments but got 1. Run "infinisst --help" to see what there is.`,
+		]);
+	});
+
 	it('prints an object a line with --json', async () => {
 		const context = createFakeContext({env: {PATH: '/nowhere'}});
 		await main(['doctor', '--json'], context);

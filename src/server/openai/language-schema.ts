@@ -1,5 +1,6 @@
 import {z} from 'zod';
 
+import type {InfinisstError} from '../../core/errors.js';
 import {parseLanguage} from '../../core/language/parse-language.js';
 
 /** A language as clients name it, made a code; `auto` for none. */
@@ -8,7 +9,8 @@ export const languageSchema = z.string().transform((text, context) => {
 	try {
 		return parseLanguage(text).code;
 	} catch (error) {
-		context.addIssue((error as Error).message);
+		const {message, hint} = error as InfinisstError;
+		context.addIssue(hint === undefined ? message : `${message}. ${hint}`);
 		return z.NEVER;
 	}
 });

@@ -10,19 +10,38 @@ import {MAX_GLOSSARY_CHARACTERS} from '../sessions/glossary-budget.js';
 /** The longest message but a glossary has a token of 32 characters. */
 const MAX_CHARACTERS = 4096;
 
-const seqSchema = z.int().min(-1).max(Number.MAX_SAFE_INTEGER);
+const seqMessage = 'must be the seq of an event, or -1';
+const seqSchema = z.int(seqMessage).min(-1, seqMessage).max(Number.MAX_SAFE_INTEGER, seqMessage);
+const tokenMessage = 'must be the resume_token of a session';
 
 const schemas = {
-	resume: z.object({type: z.literal('resume'), token: z.string().min(1), last_seq: seqSchema}),
+	resume: z.object({
+		type: z.literal('resume'),
+		token: z.string(tokenMessage).min(1, tokenMessage),
+		last_seq: seqSchema,
+	}),
 	'session.update': z
 		.object({
 			type: z.literal('session.update'),
-			latency_multiplier: z.literal(LATENCY_MULTIPLIERS).optional(),
+			latency_multiplier: z
+				.literal(LATENCY_MULTIPLIERS, `must be one of ${LATENCY_MULTIPLIERS.join(', ')}`)
+				.optional(),
 			glossary: z
 				// Counted before they are looked at.
-				.array(z.unknown())
-				.max(MAX_GLOSSARY_TERMS)
-				.pipe(z.array(z.object({source: z.string(), target: z.string()})))
+				.array(z.unknown(), 'must be a list')
+				.max(MAX_GLOSSARY_TERMS, `must have at most ${MAX_GLOSSARY_TERMS} terms`)
+				.pipe(
+					z.array(
+						z.object(
+							{
+								source: z.string('must be a text'),
+								target: z.string('must be a text'),
+								language: z.string('must be a text').optional(),
+							},
+							'must be an object with source and target',
+						),
+					),
+				)
 				.transform(entries => settleGlossary(entries, 'the glossary'))
 				.optional(),
 		})

@@ -8,7 +8,10 @@ import {STREAM_FORMATS, type StreamFormat} from '../../core/session/stream-proto
 /** Those in use; a rate with few factors in common with 16 kHz would need a filter of megabytes. */
 export const SAMPLE_RATES_HZ = [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000] as const;
 
-const flag = z.enum(['true', 'false', '1', '0']);
+const flag = oneOf(['true', 'false', '1', '0']);
+
+/** The longest prompt, in characters. */
+const MAX_PROMPT_CHARACTERS = 2000;
 
 export const streamQuerySchema = z.object({
 	source: z.string().optional().describe('Language spoken: a code or name, or auto (the default)'),
@@ -16,26 +19,31 @@ export const streamQuerySchema = z.object({
 		.union([z.string(), z.array(z.string())])
 		.optional()
 		.describe('What to write, separated by commas: codes or names of languages, and same for captions'),
-	format: z.enum(STREAM_FORMATS).optional().describe('Of binary messages; f32le by default'),
-	sample_rate: z
-		.enum(SAMPLE_RATES_HZ.map(String) as [string, ...string[]])
-		.optional()
-		.describe('Of the audio, Hz; 16000 by default'),
-	latency_multiplier: z.enum(['1', '2', '3', '4']).optional().describe('1 is fastest, 4 is best'),
+	format: oneOf(STREAM_FORMATS).optional().describe('Of binary messages; f32le by default'),
+	sample_rate: oneOf(SAMPLE_RATES_HZ.map(String)).optional().describe('Of the audio, Hz; 16000 by default'),
+	latency_multiplier: oneOf(['1', '2', '3', '4']).optional().describe('1 is fastest, 4 is best'),
 	partials: flag.optional().describe('Also tell what is likely to follow; true by default'),
 	words: flag.optional().describe('Also time every word; false by default'),
 	model: z.string().optional(),
-	prompt: z.string().max(2000).optional().describe('Text that sets names, spelling and style'),
-	policy: z.enum(POLICY_NAMES).optional(),
+	prompt: z
+		.string()
+		.max(MAX_PROMPT_CHARACTERS, `must have at most ${MAX_PROMPT_CHARACTERS} characters`)
+		.optional()
+		.describe('Text that sets names, spelling and style'),
+	policy: oneOf(POLICY_NAMES).optional(),
 	catch_up: flag
 		.optional()
 		.describe(
 			'Look less often while audio waits; false makes the text depend on the audio alone. True by default',
 		),
-	resume: z.string().min(1).optional().describe('Token of the session to go on with'),
+	resume: z
+		.string()
+		.min(1, 'must be the resume_token of a session')
+		.optional()
+		.describe('Token of the session to go on with'),
 	last_seq: z
 		.string()
-		.regex(/^(-1|\d{1,15})$/)
+		.regex(/^(-1|\d{1,15})$/, 'must be the seq of an event, or -1')
 		.optional()
 		.describe('With resume: number of the last event received, -1 for none'),
 });
@@ -100,4 +108,10 @@ export function resolveStreamQuery(query: StreamQuery): StreamPurpose {
 
 function isOn(value: z.infer<typeof flag> | undefined, byDefault: boolean): boolean {
 	return value === undefined ? byDefault : value === 'true' || value === '1';
+}
+
+function oneOf<const Words extends readonly string[]>(
+	words: Words,
+): z.ZodEnum<{[Word in Words[number]]: Word}> {
+	return z.enum(words, `must be one of ${words.join(', ')}`);
 }

@@ -10,6 +10,9 @@ const terms = (count: number, length = 1) =>
 
 it('takes a latency, a glossary or both', () => {
 	const glossary = [{source: 'bank', target: 'Ufer'}];
+	expect(
+		parseClientMessage(update({glossary: [{source: 'bank', target: 'Ufer', language: 'German'}]})),
+	).toMatchObject({glossary: [{source: 'bank', target: 'Ufer', language: 'de'}]});
 	expect(parseClientMessage(update({latency_multiplier: 1}))).toEqual({
 		type: 'session.update',
 		latency_multiplier: 1,
@@ -31,11 +34,38 @@ it('takes a glossary of 10 000 terms', () => {
 
 it.each([
 	['nothing to update', update({}), 'latency_multiplier, glossary, or both'],
-	['more terms than there may be', update({glossary: terms(10_001)}), 'glossary of a message'],
-	['terms that are no objects', update({glossary: ['bank']}), 'glossary.0'],
-	['terms without translation', update({glossary: [{source: 'bank'}]}), 'glossary.0.target'],
+	[
+		'more terms than there may be',
+		update({glossary: terms(10_001)}),
+		'is wrong: must have at most 10000 terms',
+	],
+	[
+		'terms that are no objects',
+		update({glossary: ['bank']}),
+		'glossary.0 of a message "session.update" is wrong: must be an object with source and target',
+	],
+	[
+		'terms without translation',
+		update({glossary: [{source: 'bank'}]}),
+		'glossary.0.target of a message "session.update" is wrong: must be a text',
+	],
+	[
+		'a glossary that is no list',
+		update({glossary: 'x'}),
+		'glossary of a message "session.update" is wrong: must be a list',
+	],
+	[
+		'tokens that are none',
+		JSON.stringify({type: 'resume', token: 7, last_seq: 0}),
+		'must be the resume_token of a session',
+	],
+	['numbers of no event', JSON.stringify({type: 'ack', seq: 0.5}), 'must be the seq of an event, or -1'],
 	['empty terms', update({glossary: [{source: 'bank', target: ' '}]}), 'Term 1 of the glossary is empty'],
-	['a latency that there is not', update({latency_multiplier: 5, glossary: []}), 'latency_multiplier'],
+	[
+		'a latency that there is not',
+		update({latency_multiplier: 5, glossary: []}),
+		'is wrong: must be one of 1, 2, 3, 4',
+	],
 	['long messages of other kinds', JSON.stringify({type: 'flush', glossary: terms(500)}), 'characters'],
 	['endless messages', update({glossary: terms(5000, 300)}), 'characters'],
 ])('refuses %s', (_title, text, message) => {

@@ -339,6 +339,24 @@ describe('POST /v1/audio/transcriptions', () => {
 		expect(await uploadsOf(server)).toEqual([]);
 	});
 
+	it('says how a language may be named', async () => {
+		const server = await openOpenAiServer({openTranslator: createScriptedRecordings().open});
+		const form = new FormData();
+		for (const [name, value] of [
+			['file', new Blob(['x'])],
+			['language', 'klingon'],
+		] as const) {
+			form.append(name, value);
+		}
+		const answer = await fetch(`${server.url}/v1/audio/transcriptions`, {method: 'POST', body: form});
+		expect(await answer.json()).toMatchObject({
+			error: {
+				message:
+					'language: "klingon" is not a language known here. Give a code such as de, or an English name such as German.',
+			},
+		});
+	});
+
 	it('refuses a body that is no form, and a file that is too large, of which nothing is left', async () => {
 		const recordings = createScriptedRecordings();
 		const server = await openOpenAiServer({
