@@ -238,6 +238,19 @@ describe('languages that Whisper does not write', () => {
 		expect(context.stderr.text).toContain('--context-sentences must be a whole number from 0 to 10');
 	});
 
+	it('keeps in each language to the terms of a glossary that are in it, or in none', async () => {
+		const context = await createContext();
+		const terms = 'moon.\tluna.\tItalian\nmoon.\tMond.\tde\nwe\tWE\n';
+		await writeFile(join(context.cwd, 'terms.tsv'), terms);
+		const flags = ['--from', 'en', '--to', 'it,de,fr', '--glossary', 'terms.tsv'];
+		expect(await translate(context, 'a.wav', ...flags)).toBe(0);
+		expect(context.stdout.lines).toEqual([
+			'[it] WE choose-it the-it luna.',
+			'[de] WE choose-de the-de Mond.',
+			'[fr] WE choose-fr the-fr moon.-fr',
+		]);
+	});
+
 	it('keeps to a glossary', async () => {
 		const context = await createContext();
 		await writeFile(join(context.cwd, 'terms.tsv'), '# of this talk\nmoon.\tluna\n');

@@ -26,7 +26,7 @@ export function addRecordingFlags(command: Command): Command {
 		.option('--prompt <text>', 'names, spelling and style to expect')
 		.option(
 			'--glossary <file>',
-			'terms that translated text keeps to: a term, a tab and its translation a line',
+			'terms that translated text keeps to: a term, a tab and its translation a line, perhaps also its language',
 		)
 		.option(
 			'--max-llm-cache-size <tokens>',

@@ -4,6 +4,8 @@ import type {SessionEvent} from '../session/session-event.js';
 export interface GlossaryEntry {
 	readonly source: string;
 	readonly target: string;
+	/** Code of the language that `target` is in; absent where only one is written, or it is the same in all. */
+	readonly language?: string;
 }
 
 /** When to commit: see `core/translation/policy`. */

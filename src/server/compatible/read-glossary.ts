@@ -10,7 +10,7 @@ const PLACE = 'the glossary';
 const SHAPE_HINT =
 	'Send a list such as [{"source": "chair", "target": "Vorsitz"}], or lines with a term, a tab and its translation.';
 
-const termSchema = z.object({source: z.string(), target: z.string()});
+const termSchema = z.object({source: z.string(), target: z.string(), language: z.string().optional()});
 
 /** Terms as a list in a JSON body; as a text where there is none. What is in it is checked by {@link readGlossary}. */
 export const glossaryParameter = z

@@ -253,6 +253,31 @@ describe('a glossary', () => {
 		expect(expected).toContain('prima seconda');
 	});
 
+	it('holds for the language that a term names, with /init and when it is replaced', async () => {
+		const {url} = await openTestServer({models: MODELS});
+		const named = [
+			{source: first, target: 'prima', language: 'Italian'},
+			{source: second, target: 'deux', language: 'fr'},
+		];
+		const answer = await ask(url, '/init', {
+			json: {language_pair: 'English -> Italian, French', glossary: named},
+		});
+		const session_id = String(answer['session_id']);
+		const page = await new PageSocket(url, session_id).open();
+		const lastOf = (target: string) => page.frames.findLast(frame => frame.startsWith(`[${target}] `));
+		const [italian, french] = [[named[0]!], [named[1]!]];
+		await page.play(scriptedAudio(SECONDS));
+		await page.finish();
+		expect(lastOf('it')).toBe(`[it] ${write(heardWords(), 'it', italian)}`);
+		expect(lastOf('fr')).toBe(`[fr] ${write(heardWords(), 'fr', french)}`);
+		const replaced = [{...named[0]!, language: 'fr'}];
+		await ask(url, '/update_glossary', {json: {session_id, glossary: replaced}});
+		await page.play(scriptedAudio(SECONDS));
+		await page.finish();
+		expect(lastOf('it')).toBe(`[it] ${write(heardWords(), 'it')}`);
+		expect(lastOf('fr')).toBe(`[fr] ${write(heardWords(), 'fr', replaced)}`);
+	});
+
 	it('may come right behind session.created, with a latency', async () => {
 		const {url} = await startStreamServer(MODELS);
 		const raw = openRawSocket(`${url}?source=en&target=it`);
@@ -381,7 +406,7 @@ describe('a glossary', () => {
 		const {url} = await openTestServer({models: MODELS});
 		const paths = JSON.stringify((await get(url, '/openapi.json'))['paths']);
 		const terms =
-			'"items":{"type":"object","properties":{"source":{"type":"string"},"target":{"type":"string"}}';
+			'"items":{"type":"object","properties":{"source":{"type":"string"},"target":{"type":"string"},"language":{"type":"string"}}';
 		expect(paths.split(terms).length - 1).toBeGreaterThanOrEqual(2);
 	});
 

@@ -13,6 +13,7 @@ import type {
 } from '../engine.js';
 import {ChainSession, type ChainState} from './chain-session.js';
 import {listTargets, routeTarget, type TargetRoute} from './route-target.js';
+import {glossaryOf} from '../../translation/text/settle-glossary.js';
 import {TargetWriter} from '../../translation/text/target-writer.js';
 
 export interface ChainEngineOptions {
@@ -177,7 +178,11 @@ function openWriter(
 			target,
 			spokenLanguage,
 			heard,
-			open: saved => translator.open({sourceLanguage, target, latencyMultiplier, glossary}, saved),
+			open: saved =>
+				translator.open(
+					{sourceLanguage, target, latencyMultiplier, glossary: glossaryOf(target, glossary)},
+					saved,
+				),
 			partials,
 			words,
 		},

@@ -16,7 +16,13 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 const isGlossary = (value: unknown): boolean =>
 	Array.isArray(value) &&
 	value.length <= MAX_GLOSSARY_TERMS &&
-	value.every(entry => isObject(entry) && isText(entry['source']) && isText(entry['target']));
+	value.every(
+		entry =>
+			isObject(entry) &&
+			isText(entry['source']) &&
+			isText(entry['target']) &&
+			isOptional(isText)(entry['language']),
+	);
 
 function isSessionOptions(value: unknown): boolean {
 	if (!isObject(value)) return false;

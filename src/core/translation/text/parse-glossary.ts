@@ -1,9 +1,10 @@
 import type {GlossaryEntry} from '../../engine/engine.js';
 import {InfinisstError} from '../../errors.js';
-import {settleGlossary} from './settle-glossary.js';
+import {codeOf, settleGlossary} from './settle-glossary.js';
 
 /**
- * Reads a glossary: a term and its translation in each line, a tab between them. Empty lines and those that begin with
+ * Reads a glossary: a term and its translation in each line, a tab between them, and behind another tab perhaps the
+ * language that the translation is in. Empty lines and those that begin with
  * `#` are left out; of a term that comes twice the last stays.
  *
  * @param place - named in messages.
@@ -16,17 +17,21 @@ export function parseGlossary(text: string, place: string): readonly GlossaryEnt
 		.split(/\r?\n/)
 		.entries()) {
 		if (line.trim() === '' || line.startsWith('#')) continue;
-		const [source = '', target = '', ...more] = line.split('\t').map(part => part.trim());
+		const [source = '', target = '', language = '', ...more] = line.split('\t').map(part => part.trim());
 		if (source === '' || target === '' || more.some(part => part !== '')) {
 			throw new InfinisstError(
 				'OPTION_INVALID',
 				`Line ${index + 1} of ${place} is no term with its translation`,
 				{
-					hint: 'Write the term, a tab, and the translation.',
+					hint: 'Write the term, a tab, and the translation; behind another tab perhaps the language it is in.',
 				},
 			);
 		}
-		entries.push({source, target});
+		entries.push({
+			source,
+			target,
+			...(language !== '' && {language: codeOf(language, `Line ${index + 1} of ${place}`)}),
+		});
 	}
 	return settleGlossary(entries, place);
 }

@@ -1,5 +1,6 @@
 import type {SessionEvent} from '../../session/session-event.js';
 import {SegmentText, EMPTY_SEGMENT_TEXT, type SegmentTextState} from '../live/segment-text.js';
+import {glossaryOf} from './settle-glossary.js';
 import {NO_SOURCE, SourceTurns, type SourceTurnsState} from './source-turns.js';
 import type {SourceWord, TextTranslation, TextTranslationChange, TextTranslator} from './text-translator.js';
 
@@ -65,8 +66,11 @@ export class TargetWriter {
 		return this.#finalMs;
 	}
 
-	change(change: TextTranslationChange): void {
-		this.#translation.change(change);
+	change({glossary, ...change}: TextTranslationChange): void {
+		this.#translation.change({
+			...change,
+			...(glossary && {glossary: glossaryOf(this.#options.target, glossary)}),
+		});
 	}
 
 	/** Takes note of what the speech model wrote, in its order. */

@@ -4,6 +4,7 @@ import type {Segment, TimedWord, TranslationEvent} from '../translation-event.js
 import {compressionRatio} from '../whisper/segment-recognizer.js';
 import {TargetWriter} from './target-writer.js';
 import type {GlossaryEntry, LatencyMultiplier} from '../../engine/engine.js';
+import {glossaryOf} from './settle-glossary.js';
 import type {TextTranslator} from './text-translator.js';
 import {writeAll} from './write-all.js';
 
@@ -43,7 +44,10 @@ export async function* translateCaptions(
 	const signal = options.signal ?? new AbortController().signal;
 	const writers = targets.map(({target, translator}) => {
 		const open = (state: unknown) =>
-			translator.open({sourceLanguage, target, latencyMultiplier, glossary}, state);
+			translator.open(
+				{sourceLanguage, target, latencyMultiplier, glossary: glossaryOf(target, glossary)},
+				state,
+			);
 		// Times of words are needed for the spans of segments in any case.
 		return new TargetWriter({
 			target,
