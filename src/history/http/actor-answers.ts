@@ -22,12 +22,12 @@ export function answerLogicalActors(reader: SessionReader, {query}: HistoryReque
 	}
 
 	if (wanted === undefined) return answerJsonText(writeLogicalActors(reader));
-	const nodes = readNodes(reader);
+	const places = readPlaces(reader);
 	return answerResult('All actors fetched.', {
 		actors: Object.fromEntries(
 			wanted.map(id => {
 				const actor = reader.entity('actor', id);
-				return [id, actor === undefined ? null : describeActor(actor, nodes)];
+				return [id, actor === undefined ? null : describeActor(actor, places)];
 			}),
 		),
 	});
@@ -35,11 +35,11 @@ export function answerLogicalActors(reader: SessionReader, {query}: HistoryReque
 
 /** The head has no limit here. */
 function* writeLogicalActors(reader: SessionReader): Generator<string, void, undefined> {
-	const nodes = readNodes(reader);
+	const places = readPlaces(reader);
 	let text = '{"result":true,"msg":"All actors fetched.","data":{"actors":{';
 	let separator = '';
 	for (const actor of reader.eachEntity('actor')) {
-		text += `${separator}"${actor.actorId}":${JSON.stringify(describeActor(actor, nodes))}`;
+		text += `${separator}"${actor.actorId}":${JSON.stringify(describeActor(actor, places))}`;
 		separator = ',';
 		if (text.length >= 65_536) {
 			yield text;
@@ -57,7 +57,7 @@ export function answerLogicalActor(reader: SessionReader, actorId: string): Hist
 		detail:
 			actor === undefined
 				? (readPolledActors(reader)?.[actorId] ?? null)
-				: toGoogleStyle(describeActor(actor, readNodes(reader))),
+				: toGoogleStyle(describeActor(actor, readPlaces(reader))),
 	});
 }
 
@@ -65,20 +65,27 @@ export function readNodes(reader: SessionReader): ReadonlyMap<string, NodeRecord
 	return new Map(reader.entities('node').map(node => [node.nodeId, node]));
 }
 
+/** Where actors may be. */
+export interface Places {
+	readonly nodes: ReadonlyMap<string, NodeRecord>;
+	/** Nodes of drivers by job. */
+	readonly drivers: ReadonlyMap<string, string>;
+}
+
+export function readPlaces(reader: SessionReader): Places {
+	return {
+		nodes: readNodes(reader),
+		drivers: new Map(reader.entities('job').map(({jobId, driverNodeId}) => [jobId, driverNodeId])),
+	};
+}
+
 /** As the dashboard's actor pages know it. What only a live process could tell is absent or empty. */
-export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, NodeRecord>): JsonObject {
+export function describeActor(actor: ActorRecord, places: Places): JsonObject {
 	const {placementGroupId, callSite} = actor;
-	// One that died before it was given a worker has an empty address; one that still waits has a nil one.
-	const nil = actor.state === 'DEAD' ? '' : NIL_ID;
 	return {
 		actorId: actor.actorId,
 		jobId: actor.jobId,
-		address: {
-			nodeId: actor.nodeId || (findRefusingNode(actor, nodes) ?? nil),
-			ipAddress: nodes.get(actor.nodeId)?.ip ?? '',
-			port: actor.port,
-			workerId: actor.workerId || nil,
-		},
+		address: describeAddress(actor, places),
 		name: actor.name,
 		className: actor.className,
 		labelSelector: actor.labelSelector,
@@ -101,25 +108,44 @@ export function describeActor(actor: ActorRecord, nodes: ReadonlyMap<string, Nod
 	};
 }
 
-/** True for each node it lived on, as one that moved on stays listed where it was, and for one that refused it. */
-export function wasAtNode(
-	actor: ActorRecord,
-	nodeId: string,
-	nodes: ReadonlyMap<string, NodeRecord>,
-): boolean {
-	return actor.incarnations.some(([lived]) => lived === nodeId) || findRefusingNode(actor, nodes) === nodeId;
+function describeAddress(actor: ActorRecord, places: Places): JsonObject {
+	const hasLived = actor.incarnations.length > 0;
+	if (hasLived && !actor.isUnplaced) {
+		const ipAddress = places.nodes.get(actor.nodeId)?.ip ?? '';
+		return {nodeId: actor.nodeId, ipAddress, port: actor.port, workerId: actor.workerId};
+	}
+
+	// One that was alive, or died before it was given a worker, has an empty address; one that still waits has a nil one.
+	const nil = hasLived || actor.state === 'DEAD' ? '' : NIL_ID;
+	return {nodeId: findAskedNode(actor, places) ?? nil, ipAddress: '', port: 0, workerId: nil};
 }
 
-/** Where its runtime environment could not be made: no event says so, but the message has the node's address. */
-function findRefusingNode(
-	{deathCause, incarnations}: ActorRecord,
-	nodes: ReadonlyMap<string, NodeRecord>,
-): string | undefined {
-	if (deathCause === null || incarnations.length > 0) return undefined;
+/** True for each node it lived on, as one that moved on stays listed where it was, and for the last that was asked. */
+export function wasAtNode(actor: ActorRecord, nodeId: string, places: Places): boolean {
+	return actor.incarnations.some(([lived]) => lived === nodeId) || findAskedNode(actor, places) === nodeId;
+}
+
+/**
+ * The node that was asked for a worker by the time the actor died. No event says which; the head asks the only
+ * one it may go to, the owner's if it needs anything there, else any.
+ */
+function findAskedNode(actor: ActorRecord, {nodes, drivers}: Places): string | undefined {
+	const {deathCause, jobId, labelSelector, requiredResources, endMs} = actor;
+	if (!actor.isUnplaced || deathCause === null) return undefined;
+	const wanted = readText(labelSelector['ray.io/node-id']);
+	if (nodes.has(wanted)) return wanted;
 	const {errorMessage} = readObject(deathCause['runtimeEnvFailedContext']);
 	const ip = /\[Node ([^\]]+)\]/.exec(readText(errorMessage))?.[1];
-	const [node, ...others] = [...nodes.values()].filter(candidate => candidate.ip === ip);
-	return others.length === 0 ? node?.nodeId : undefined;
+	const candidates = [...nodes.values()].filter(
+		node =>
+			(ip === undefined || node.ip === ip) &&
+			node.startMs <= endMs &&
+			(node.endMs === 0 || node.endMs > endMs),
+	);
+	if (candidates.length === 1) return candidates[0]!.nodeId;
+	const {ownerId} = readObject(deathCause['actorDiedErrorContext']);
+	const isOfDriver = readId(ownerId, 'ownerId').slice(0, 8) === jobId;
+	return isOfDriver && Object.keys(requiredResources).length > 0 ? drivers.get(jobId) : undefined;
 }
 
 /** In this order, as the head looks for it. */

@@ -10,12 +10,12 @@ import {
 	type HistoryAnswer,
 } from './answer.js';
 import {answerClusterStatus} from './cluster-status.js';
-import {answerEvents} from './event-answers.js';
+import {answerClusterEvents, answerEvents} from './event-answers.js';
 import {answerJob, answerJobList, answerJobLogs, answerJobs} from './job-answers.js';
-import {readListOptions} from './list-options.js';
 import {answerLog, answerLogList} from './log-answers.js';
 import {answerNode, answerNodeList, answerNodes, answerWorkers} from './node-answers.js';
 import {answerPlacementGroups} from './placement-group-answers.js';
+import {answerObjects, answerRuntimeEnvs} from './polled-lists.js';
 import {redactDeep} from './redact.js';
 import {BadRequestError, UnhandledRequestError, type HistoryRequest} from './request.js';
 import {answerTasks, answerTaskSummary, answerTimeline} from './task-answers.js';
@@ -53,9 +53,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
 	'/api/v0/nodes': answerNodeList,
 	'/api/v0/workers': answerWorkers,
 	'/api/v0/placement_groups': answerPlacementGroups,
-	'/api/v0/objects': answerPolledList,
-	'/api/v0/runtime_envs': answerPolledList,
-	'/api/v0/cluster_events': () => SERVER_FAULT,
+	'/api/v0/objects': answerObjects,
+	'/api/v0/runtime_envs': answerRuntimeEnvs,
+	'/api/v0/cluster_events': answerClusterEvents,
 	'/api/v0/logs': answerLogList,
 	'/api/v0/logs/*': (reader, request, mediaType) => answerLog(reader, mediaType, request),
 	'/api/v0/runtime_env_redaction': () => answerResult('', {redactionEnabled: true}),
@@ -174,24 +174,6 @@ function replay(reader: SessionReader, {path, isBrowser}: HistoryRequest): Histo
 	const body = reader.snapshot(path.replace(/\/+$/, ''))?.body;
 	if (body === undefined) return undefined;
 	return isBrowser ? answerJson(redactDeep(JSON.parse(body))) : answerJsonText(body);
-}
-
-/** Lists that only nodes which are alive could give. */
-function answerPolledList(reader: SessionReader, request: HistoryRequest): HistoryAnswer {
-	readListOptions(request.query);
-	return (
-		replay(reader, request) ??
-		answerResult('', {
-			result: {
-				total: 0,
-				num_after_truncation: 0,
-				num_filtered: 0,
-				result: [],
-				partial_failure_warning: null,
-				warnings: null,
-			},
-		})
-	);
 }
 
 function answerVersion(reader: SessionReader): HistoryAnswer {

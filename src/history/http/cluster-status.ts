@@ -7,8 +7,8 @@ import type {HistoryRequest} from './request.js';
 /** `GET /api/cluster_status[?format=1]`: the last that was polled, else what is known of the nodes. */
 export function answerClusterStatus(reader: SessionReader, {query}: HistoryRequest): HistoryAnswer {
 	const isFormatted = query.get('format') === '1';
-	const polled = reader.snapshot('/api/cluster_status');
-	if (polled?.query.includes('format=1') === isFormatted) return answerJsonText(polled.body);
+	const polled = reader.snapshot('/api/cluster_status', kept => (kept.get('format') === '1') === isFormatted);
+	if (polled !== undefined) return answerJsonText(polled.body);
 	if (isFormatted) {
 		return answerResult('Got formatted cluster status.', {clusterStatus: describeStatus(reader)});
 	}

@@ -4,6 +4,7 @@ import {firstSet} from '../ingest/wire-values.js';
 import {readTaskDetail} from '../ingest/task-facts.js';
 import type {LogFile} from '../store/history-types.js';
 import type {SessionReader} from '../store/session-reader.js';
+import type {TaskFilter} from '../store/task-query.js';
 import {answerResult, answerText, type HistoryAnswer} from './answer.js';
 import {matchesGlob} from './match-glob.js';
 import {BadRequestError, readInteger, UnhandledRequestError, type HistoryRequest} from './request.js';
@@ -180,7 +181,7 @@ function findNamed(reader: SessionReader, nodeId: string, filename: string): Log
 
 	const file = reader.logFile(nodeId, withinLogs(filename));
 	if (file !== undefined) return file;
-	const folder = findLogFolder(reader);
+	const folder = findLogFolder(reader, nodeId) || findLogFolder(reader);
 	throw new MissingLogError(
 		`A file is not found at: ${folder === '' ? filename : posix.resolve(folder, filename)}`,
 	);
@@ -199,8 +200,10 @@ function describeNoAgent(nodeId: string): string {
 }
 
 /** Where logs lay on the nodes, as far as a task names one of them; only for telling what is missing. */
-function findLogFolder(reader: SessionReader): string {
-	for (const row of reader.tasks({filters: [], excludesDrivers: true}, 1000)) {
+function findLogFolder(reader: SessionReader, nodeId?: string): string {
+	const filters: readonly TaskFilter[] =
+		nodeId === undefined ? [] : [{column: 'node_id', isNegated: false, value: nodeId}];
+	for (const row of reader.tasks({filters, excludesDrivers: true}, 1000)) {
 		const {stdoutFile} = readTaskDetail(row.facts).values;
 		if (stdoutFile !== undefined) return posix.dirname(stdoutFile);
 	}

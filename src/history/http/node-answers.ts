@@ -4,7 +4,7 @@ import type {LogFile} from '../store/history-types.js';
 import {firstSet, isObject, toMilliseconds, type JsonObject} from '../ingest/wire-values.js';
 import type {SessionReader} from '../store/session-reader.js';
 import {answerResult, type HistoryAnswer} from './answer.js';
-import {describeActor, readNodes, wasAtNode} from './actor-answers.js';
+import {describeActor, readNodes, readPlaces, wasAtNode} from './actor-answers.js';
 import {toGoogleStyle} from './google-style.js';
 import {assertIds, assertState, keyOf, readListOptions, type ListFilter} from './list-options.js';
 import {readPolledNodeRows} from './polled-entities.js';
@@ -64,14 +64,14 @@ export function answerNode(reader: SessionReader, nodeId: string): HistoryAnswer
 		});
 	}
 
-	const nodes = readNodes(reader);
-	const actors = reader.entities('actor').filter(actor => wasAtNode(actor, nodeId, nodes));
+	const places = readPlaces(reader);
+	const actors = reader.entities('actor').filter(actor => wasAtNode(actor, nodeId, places));
 	const summary = polled ?? describeNode(node!, reader.countTasksByNode().get(nodeId) ?? 0);
 	return answerResult('Node details fetched.', {
 		detail: {
 			...summary,
 			actors: Object.fromEntries(
-				actors.map(actor => [actor.actorId, toGoogleStyle(describeActor(actor, nodes))]),
+				actors.map(actor => [actor.actorId, toGoogleStyle(describeActor(actor, places))]),
 			),
 			workers: describeWorkers(reader, nodeId),
 		},
@@ -82,7 +82,7 @@ function readPolledSummary(reader: SessionReader): {
 	readonly nodes: ReadonlyMap<string, JsonObject>;
 	readonly logicalResources: JsonObject;
 } {
-	const snapshot = reader.snapshot('/nodes');
+	const snapshot = reader.snapshot('/nodes', query => query.get('view') === 'summary');
 	const data = snapshot === undefined ? {} : readData(snapshot.body);
 	const summary = Array.isArray(data['summary']) ? data['summary'].filter(isObject) : [];
 	return {

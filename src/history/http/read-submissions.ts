@@ -151,7 +151,7 @@ function readAgents(reader: SessionReader, files: readonly LogFile[], offsetMs: 
 		const text = readLogText(reader, file, MAX_LOG_BYTES);
 		const address = /Dashboard agent http address: (\S+)/.exec(text)?.[1];
 		if (address !== undefined) addresses.set(file.nodeId, `http://${address}`);
-		for (const [, time, id] of text.matchAll(/^(\S+ \S+)\t.* Starting job with submission_id: (\S+)/gm)) {
+		for (const [, time, id] of text.matchAll(/^(\S+ \S+)\t.* Starting job with submission_id: (.+)$/gm)) {
 			starts.set(id!, readLogTime(time, offsetMs));
 		}
 	}

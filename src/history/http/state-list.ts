@@ -18,6 +18,10 @@ export type StateRow = Readonly<Record<string, unknown>>;
 export interface StateTotals {
 	readonly total: number;
 	readonly afterTruncation: number;
+	/** What the head said of nodes that did not answer. @default '' */
+	readonly failure?: unknown;
+	/** @default null */
+	readonly warnings?: unknown;
 }
 
 /**
@@ -42,8 +46,8 @@ export function answerStateList(
 			num_after_truncation: totals.afterTruncation,
 			num_filtered: passed.length,
 			result,
-			partial_failure_warning: '',
-			warnings: null,
+			partial_failure_warning: totals.failure === undefined ? '' : totals.failure,
+			warnings: totals.warnings ?? null,
 		},
 	});
 }

@@ -4,7 +4,7 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 
 import {InfinisstError} from '../../core/errors.js';
-import {describeActor, readNodes} from '../http/actor-answers.js';
+import {describeActor, readPlaces} from '../http/actor-answers.js';
 import {readJobs} from '../http/job-answers.js';
 import {TaskWriter} from '../http/task-json.js';
 import type {HistoryStore} from '../store/history-store.js';
@@ -56,10 +56,10 @@ export async function exportRows(
 function* writeLines(reader: SessionReader): Generator<string, void, undefined> {
 	const {cluster, name, firstMs, lastMs} = reader.session;
 	yield writeLine('session', {cluster, name, firstMs, lastMs});
-	const nodes = readNodes(reader);
-	for (const node of nodes.values()) yield writeLine('node', node);
+	const places = readPlaces(reader);
+	for (const node of places.nodes.values()) yield writeLine('node', node);
 	for (const job of readJobs(reader)) yield writeLine('job', job);
-	for (const actor of reader.eachEntity('actor')) yield writeLine('actor', describeActor(actor, nodes));
+	for (const actor of reader.eachEntity('actor')) yield writeLine('actor', describeActor(actor, places));
 	const tasks = new TaskWriter(reader, {redacts: false});
 	for (const row of reader.tasks({filters: [], excludesDrivers: false})) {
 		yield `{"kind":"task","value":${tasks.write(row)}}\n`;

@@ -22,6 +22,8 @@ export interface ActorRecord {
 	readonly pid: number;
 	readonly port: number;
 	readonly displayName: string;
+	/** It was to be given a worker, and has none since. */
+	readonly isUnplaced: boolean;
 	/** All workers it ever lived in with their nodes, oldest first: its logs lie there. */
 	readonly incarnations: readonly (readonly [string, string])[];
 	readonly startMs: number;

@@ -67,6 +67,9 @@ const FOLDS: {
 		const restarts = transitions.filter(({state}) => state === 'RESTARTING');
 		const restartsFor = (reason: string) =>
 			restarts.filter(({body}) => readText(body['restartReason']) === reason).length;
+		const wait = transitions.findLastIndex(
+			({state}) => state === 'PENDING_CREATION' || state === 'RESTARTING',
+		);
 		return {
 			actorId,
 			jobId: readId(definition['jobId'], 'jobId') || actorId.slice(24),
@@ -85,6 +88,7 @@ const FOLDS: {
 			pid: readNumber(lived['pid']),
 			port: readNumber(lived['port']),
 			displayName: alive.map(({body}) => readText(body['reprName'])).findLast(name => name !== '') ?? '',
+			isUnplaced: wait > transitions.findLastIndex(({state}) => state === 'ALIVE'),
 			incarnations: alive.map(({body}) => [
 				readId(body['nodeId'], 'nodeId'),
 				readId(body['workerId'], 'workerId'),

@@ -54,6 +54,8 @@ const PAGE_ROWS = 200;
 /** No more tasks are gathered before they are read: what a list of the state API has at most. */
 const MAX_GATHERED = 10_000;
 
+const TASK_ID_DIGITS = 48;
+
 /** At most this many shapes are held. */
 const MAX_CACHED_SHAPES = 5000;
 
@@ -148,6 +150,22 @@ export class SessionReader {
 			last = page.at(-1);
 			left -= count;
 		}
+	}
+
+	/**
+	 * Ids of tasks that begin so, in their order.
+	 *
+	 * @param beginning - hex digits.
+	 */
+	taskIdsFrom(beginning: string, limit: number): readonly string[] {
+		const [first, last] = ['0', 'f'].map(digit =>
+			Buffer.from(beginning.padEnd(TASK_ID_DIGITS, digit), 'hex'),
+		);
+		const rows = this.#prepare(
+			`SELECT DISTINCT lower(hex(task_id)) AS id FROM task
+			WHERE session_id = ? AND shape_id IS NOT NULL AND task_id BETWEEN ? AND ? ORDER BY task_id LIMIT ?`,
+		).all(this.session.id, first!, last!, limit) as {id: string}[];
+		return rows.map(({id}) => id);
 	}
 
 	/** Few among many: found in whatever order is quickest, and then sorted, instead of one by one in theirs. */

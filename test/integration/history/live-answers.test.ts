@@ -20,11 +20,6 @@ interface RecordedFile {
 
 /** What is so of this session only, and of how it was recorded. */
 const ALLOWED: readonly AllowedDifference[] = [
-	{
-		path: /^\/nodes|^\/logical\/actors/,
-		place: /3411da45e2670af97690a64903000000(\.address\.nodeId)?$|^data\.detail\.address\.nodeId/,
-		because: 'no event says which node was asked for a worker that never came',
-	},
 	{path: /^\/events/, place: /^data\.events\.global\[\w+\]$/, because: 'events that came after the question'},
 	{path: /\/logs/, place: /^text$|^logs$/, because: 'lines that were written after the question'},
 	{

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 
 import {InfinisstError} from '../../../core/errors.js';
-import {describeActor, readNodes} from '../../../history/http/actor-answers.js';
+import {describeActor, readPlaces} from '../../../history/http/actor-answers.js';
 import {findJob} from '../../../history/http/job-answers.js';
 import {TaskWriter} from '../../../history/http/task-json.js';
 import type {SessionReader} from '../../../history/store/session-reader.js';
@@ -37,23 +37,42 @@ export async function runHistoryShow(
 	}
 }
 
-/** Jobs, attempts at a task, actors and nodes; of ids a beginning is enough for the last two. */
+/** More tasks of one beginning are not shown: nobody meant them all. */
+const MAX_TASKS = 20;
+
+/** Jobs, attempts at a task, actors and nodes; of ids a beginning is enough. */
 function findEverything(reader: SessionReader, id: string): readonly Row[] {
 	const job = findJob(reader, id);
 	if (job !== undefined) return [{...job}];
-	const writer = new TaskWriter(reader, {redacts: false});
-	const query = {
-		filters: [{column: 'task_id', isNegated: false, value: id}],
-		excludesDrivers: false,
-	} as const;
-	const tasks = [...reader.tasks(query)].map(row => JSON.parse(writer.write(row)) as Row);
-	if (tasks.length > 0) return tasks;
-	const nodes = readNodes(reader);
-	return [
+	const places = readPlaces(reader);
+	const others = [
 		...reader
 			.entities('actor')
 			.filter(({actorId}) => actorId.startsWith(id))
-			.map(actor => describeActor(actor, nodes)),
-		...[...nodes.values()].filter(({nodeId}) => nodeId.startsWith(id)).map(node => ({...node})),
+			.map(actor => describeActor(actor, places)),
+		...reader
+			.entities('node')
+			.filter(({nodeId}) => nodeId.startsWith(id))
+			.map(node => ({...node})),
 	];
+	// Most ids of tasks begin as no other does: what is short for one is meant for something else.
+	return others.length > 0 ? others : findTasks(reader, id);
+}
+
+function findTasks(reader: SessionReader, id: string): readonly Row[] {
+	if (!/^[\da-f]{4,48}$/.test(id)) return [];
+	const ids = reader.taskIdsFrom(id, MAX_TASKS + 1);
+	if (ids.length > MAX_TASKS) {
+		throw new InfinisstError('HISTORY_UNKNOWN', `More than ${MAX_TASKS} tasks begin with ${id}`, {
+			hint: 'Give more of the id: "infinisst history tasks --format ndjson" has all of it.',
+		});
+	}
+
+	const writer = new TaskWriter(reader, {redacts: false});
+	return ids.flatMap(taskId => {
+		const filters = [{column: 'task_id', isNegated: false, value: taskId}] as const;
+		return [...reader.tasks({filters, excludesDrivers: false})].map(
+			row => JSON.parse(writer.write(row)) as Row,
+		);
+	});
 }
