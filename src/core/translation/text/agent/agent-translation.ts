@@ -11,7 +11,7 @@ import type {
 } from '../text-translator.js';
 import {countBegunWords, findTerms, hasTerm} from '../cascade/find-terms.js';
 import {takeWords, type Answer, type AnswerToken} from './answer-words.js';
-import {TermPlaces, type MissingTerm, type TermPlace} from './term-places.js';
+import {TermPlaces, type MissingTerm} from './term-places.js';
 import {
 	chooseToken,
 	discourageRepetition,
@@ -19,6 +19,7 @@ import {
 	howNear,
 	LOOKBACK_TOKENS,
 	suppress,
+	type WordPieces,
 } from './token-rules.js';
 
 /** Tokens a turn may bring for each step of the multiplier: `--max-new-tokens 10` of InfiniSST's server. */
@@ -35,6 +36,21 @@ const LONGEST_ANSWER = 4;
 
 const CLAUSE_END = /[,;:.?!…。，、；：？！—]["'”’»)\]]*$/u;
 
+/** A term begins no earlier in an answer than it was said, but for this share of it: else nothing is said before it. */
+const MOST_AHEAD = 0.35;
+
+/** Logits that a place is the further for a term, if it is a whole answer away from where the term was said. */
+const FAR_PENALTY = 8;
+
+/** Where a model writes less than this of what it wrote before behind a term that was put in, that comes back. */
+const LEAST_REST = 0.5;
+
+/** A term that was said, and where in what an answer translates, 0 to 1. */
+interface DueTerm {
+	readonly term: string;
+	readonly share: number;
+}
+
 /** The dialogue's fixed pieces, as tokens. */
 export interface DialogueTokens {
 	readonly head: readonly number[];
@@ -49,6 +65,7 @@ export interface AgentParts {
 	readonly dialogue: DialogueTokens;
 	/** Never written. */
 	readonly suppressed: Int32Array;
+	readonly wordPieces: () => WordPieces;
 	/** Cache of the instruction and the newest turns. */
 	readonly maxCacheTokens: number;
 	/** Opens a context that has read the head. */
@@ -221,20 +238,25 @@ export class AgentTranslation implements TextTranslation {
 		const limit = LONGEST_ANSWER * model.tokenizer.encode(join(source)).length + TOKENS_PER_TURN;
 		// Words before may have been told.
 		const places = new TermPlaces(before.length);
+		// What stood behind the place of a term that was put in: it comes back if the model has less to say there.
+		let rest: {readonly at: number; readonly tokens: readonly AnswerToken[]} | undefined;
 		let isOver = false;
 		for (let count = 0; count < budget && !isOver; count++) {
 			const logits = await this.#read(signal);
 			const {tokens} = this.#state.answer!;
 			const missing = this.#missing(terms);
-			const nearness = missing.map(term => howNear(logits, term.tokens[0]!));
+			const nearness = missing.map(
+				term => howNear(logits, term.tokens[0]!) - FAR_PENALTY * Math.abs(term.ahead),
+			);
 			discourageRepetition(logits, this.#state.written);
 			encourageTerms(
 				logits,
-				missing.map(term => term.tokens),
+				missing.map(({tokens, ahead}) => ({tokens, mayBegin: ahead < MOST_AHEAD})),
 				tokens.map(({token}) => token),
 			);
 			suppress(logits, suppressed);
-			const {token, probability} = chooseToken(logits);
+			this.#keepWhole(logits, terms);
+			const {token, probability} = this.#choose(logits);
 			const isEnd = tokens.length >= limit || this.#isEnd(token);
 			if (isEnd || this.#beginsWord(token)) places.note(tokens.length, missing, nearness);
 			if (!isEnd) {
@@ -242,23 +264,38 @@ export class AgentTranslation implements TextTranslation {
 				continue;
 			}
 			const skipped = places.take();
-			if (skipped === undefined) isOver = true;
-			else this.#force(skipped);
+			if (rest !== undefined && tokens.length - rest.at < rest.tokens.length * LEAST_REST) {
+				this.#rewrite(rest.at, rest.tokens);
+				rest = undefined;
+			} else if (skipped === undefined) {
+				isOver = true;
+			} else {
+				const put = skipped.tokens.map(id => ({token: id, probability: 1}));
+				rest = {at: skipped.at + put.length, tokens: tokens.slice(skipped.at)};
+				this.#rewrite(skipped.at, put);
+			}
 		}
 		if (isOver) this.#update({answer: {...this.#state.answer!, isOver}});
 		return isOver;
 	}
 
+	#choose(logits: Float32Array): AnswerToken {
+		let choice = chooseToken(logits);
+		// A line break before any word is no end: some models begin with one, and go on with the dialogue by themselves.
+		while (this.#state.answer!.tokens.length === 0 && this.#isStop(choice.token)) {
+			logits[choice.token] = -Infinity;
+			choice = chooseToken(logits);
+		}
+		return choice;
+	}
+
 	#isEnd(token: number): boolean {
+		return this.#parts.model.description.endTokens.includes(token) || this.#isStop(token);
+	}
+
+	#isStop(token: number): boolean {
 		const {model, dialogue} = this.#parts;
-		if (model.description.endTokens.includes(token)) return true;
-		// A line break before any word is no end: some models begin with one.
-		const {stop} = dialogue;
-		return (
-			stop !== undefined &&
-			model.tokenizer.decode([token]).includes(stop) &&
-			this.#state.answer!.tokens.length > 0
-		);
+		return dialogue.stop !== undefined && model.tokenizer.decode([token]).includes(dialogue.stop);
 	}
 
 	/** Whether what was written before a token is a whole word. */
@@ -267,22 +304,31 @@ export class AgentTranslation implements TextTranslation {
 		return /^[\s\p{P}]/u.test(new TextDecoder().decode(this.#parts.model.tokenizer.bytes(token)));
 	}
 
-	/** Writes a term that the model passed over where it came nearest to it; what followed is written anew. */
-	#force({at, tokens}: TermPlace): void {
-		const kept = this.#state.answer!.tokens.slice(0, at);
-		const dropped = this.#state.answer!.tokens.length - at;
-		const {cached, written} = this.#state;
-		// All of the answer but its last token is in the cache, and that one too if it was read to no avail.
+	/** Puts tokens in place of those of the answer from one of them on; the model goes on behind them. */
+	#rewrite(at: number, tokens: readonly AnswerToken[]): void {
+		const {cached, written, answer} = this.#state;
+		const dropped = answer!.tokens.length - at;
+		// All of the answer is in the cache: the model was just asked what follows it.
 		const end = cached.length - dropped;
 		this.#context?.dropSpan(this.#parts.dialogue.head.length + end, this.#context.length);
 		this.#update({
 			cached: cached.slice(0, end),
 			written: written.slice(0, Math.max(0, written.length - dropped)),
 		});
-		this.#write(
-			kept,
-			tokens.map(token => ({token, probability: 1})),
-		);
+		this.#write(answer!.tokens.slice(0, at), tokens);
+	}
+
+	/** Lets no other word grow out of a term that was just written, endings apart. */
+	#keepWhole(logits: Float32Array, terms: readonly DueTerm[]): void {
+		if (!this.#isSpaced) return;
+		const text = this.#answerText().toLowerCase();
+		for (const {term} of terms) {
+			const at = text.lastIndexOf(term.toLowerCase());
+			const ending = at < 0 ? undefined : /^\p{L}*$/u.exec(text.slice(at + term.length))?.[0];
+			if (ending === undefined) continue;
+			suppress(logits, this.#parts.wordPieces().long);
+			if (ending !== '') suppress(logits, this.#parts.wordPieces().short);
+		}
 	}
 
 	#write(before: readonly AnswerToken[], more: readonly AnswerToken[]): void {
@@ -312,7 +358,7 @@ export class AgentTranslation implements TextTranslation {
 	#endAnswer(): void {
 		const {answer, cached, unread, turns, sourceLength, answerLength} = this.#state;
 		const passed = turns.reduce((sum, length) => sum + length, 0);
-		for (const term of this.#dueTerms(answer!.source)) {
+		for (const {term} of this.#dueTerms(answer!.source)) {
 			this.#parts.onTerm(hasTerm(this.#answerText(), term, this.#target));
 		}
 		const rest = [...unread, ...this.#parts.dialogue.next];
@@ -362,30 +408,33 @@ export class AgentTranslation implements TextTranslation {
 	}
 
 	/** What terms of the glossary that were said shall become; each once. */
-	#dueTerms(source: readonly SourceWord[]): readonly string[] {
+	#dueTerms(source: readonly SourceWord[]): readonly DueTerm[] {
 		const {glossary, sourceLanguage} = this.#options;
-		const found = findTerms(
-			source.map(({text}) => text),
-			glossary,
-			sourceLanguage,
-		);
-		return [...new Set(found.map(({entry}) => entry.target))];
+		const words = source.map(({text}) => text);
+		const due = new Map<string, DueTerm>();
+		for (const {entry, from} of findTerms(words, glossary, sourceLanguage)) {
+			const share = words.slice(0, from).join('').length / words.join('').length;
+			if (!due.has(entry.target)) due.set(entry.target, {term: entry.target, share});
+		}
+		return [...due.values()];
 	}
 
 	/** Those of the terms that the answer does not have, as they would be written next. */
-	#missing(terms: readonly string[]): readonly MissingTerm[] {
+	#missing(terms: readonly DueTerm[]): readonly (MissingTerm & {readonly ahead: number})[] {
 		if (terms.length === 0) return [];
 		const text = this.#answerText();
 		const {model, dialogue} = this.#parts;
-		const written = this.#state.answer!.tokens;
+		const {tokens: written, source} = this.#state.answer!;
+		const progress = text.length / (join(source).length * this.#ratio);
 		const encode = (space: string, term: string): readonly number[] =>
 			model.tokenizer.encode(space + term, {continues: true});
 		return terms
-			.filter(term => !hasTerm(text, term, this.#target))
-			.map(term => {
+			.filter(({term}) => !hasTerm(text, term, this.#target))
+			.map(({term, share}) => {
 				const first = encode(dialogue.space, term);
 				const isBegun = written.every(({token}, place) => token === first[place]);
-				return {term, tokens: isBegun ? first : encode(this.#isSpaced ? ' ' : '', term)};
+				const ahead = share - Math.min(1, progress);
+				return {term, ahead, tokens: isBegun ? first : encode(this.#isSpaced ? ' ' : '', term)};
 			});
 	}
 

@@ -4,7 +4,7 @@ import {MAX_CACHE_TOKENS} from '../text-settings.js';
 import type {TextTranslator} from '../text-translator.js';
 import {AgentTranslation, type DialogueTokens} from './agent-translation.js';
 import {formatDialogue} from './dialogue-format.js';
-import {findNonLanguageTokens} from './token-rules.js';
+import {findNonLanguageTokens, findWordPieces, type WordPieces} from './token-rules.js';
 
 export interface AgentTranslatorOptions {
 	/** The translator's from now on. */
@@ -32,6 +32,8 @@ export function openAgentTranslator(options: AgentTranslatorOptions): TextTransl
 	const {model, name, languages, maxCacheTokens = MAX_CACHE_TOKENS, onTerm = () => undefined} = options;
 	const pairs = new Map(languages.map(source => [source, languages.filter(target => target !== source)]));
 	const prepared = new Map<string, Pair>();
+	/** The same for all pairs; only who has a glossary needs them. */
+	let wordPieces: WordPieces | undefined;
 	let isClosed = false;
 
 	const prepare = (sourceLanguage: string, target: string): Pair => {
@@ -71,6 +73,7 @@ export function openAgentTranslator(options: AgentTranslatorOptions): TextTransl
 				onTerm,
 				dialogue: pair.dialogue,
 				suppressed: pair.suppressed,
+				wordPieces: () => (wordPieces ??= findWordPieces(model.tokenizer)),
 				openContext: (signal?: AbortSignal) => openContext(pair, signal),
 			};
 			return new AgentTranslation(parts, open, state);

@@ -48,6 +48,29 @@ export function findNonLanguageTokens(
 	return Int32Array.from(tokens);
 }
 
+/** Tokens that go on with a word: they begin with a letter. */
+export interface WordPieces {
+	/** Nothing but letters, as many as an ending may have. */
+	readonly short: Int32Array;
+	/** All others. */
+	readonly long: Int32Array;
+}
+
+/** Such as -es or -en. */
+const ENDING_LETTERS = 2;
+
+export function findWordPieces(tokenizer: LanguageTokenizer): WordPieces {
+	const decoder = new TextDecoder();
+	const short: number[] = [];
+	const long: number[] = [];
+	for (let token = 0; token < tokenizer.size; token++) {
+		const text = decoder.decode(tokenizer.bytes(token));
+		if (!/^\p{L}/u.test(text)) continue;
+		(/^\p{L}+$/u.test(text) && text.length <= ENDING_LETTERS ? short : long).push(token);
+	}
+	return {short: Int32Array.from(short), long: Int32Array.from(long)};
+}
+
 /** Makes tokens impossible. */
 export function suppress(logits: Float32Array, tokens: Int32Array): void {
 	for (const token of tokens) logits[token] = -Infinity;
@@ -72,17 +95,18 @@ export function discourageRepetition(logits: Float32Array, written: readonly num
 	}
 }
 
-/** Makes the terms that are due more likely. @param terms - as tokens. @param answer - written so far. */
+/** Makes the terms that are due more likely. @param answer - written so far. */
 export function encourageTerms(
 	logits: Float32Array,
-	terms: readonly (readonly number[])[],
+	terms: readonly {readonly tokens: readonly number[]; readonly mayBegin: boolean}[],
 	answer: readonly number[],
 ): void {
-	for (const term of terms) {
+	for (const {tokens: term, mayBegin} of terms) {
 		let begun = Math.min(term.length - 1, answer.length);
 		while (begun > 0 && !endsWith(answer, term.slice(0, begun))) begun--;
 		const token = term[begun]!;
-		logits[token] = logits[token]! + (begun === 0 ? TERM_BIAS : TERM_GOES_ON_BIAS);
+		const bias = begun > 0 ? TERM_GOES_ON_BIAS : mayBegin ? TERM_BIAS : 0;
+		logits[token] = logits[token]! + bias;
 	}
 }
 

@@ -180,6 +180,30 @@ describe('the agent', () => {
 		}
 	});
 
+	it('goes on from a checkpoint with exactly the turns that are still in its cache, after others have left it', async () => {
+		saidMs = 0;
+		const turns = Array.from({length: 40}, (_, index) => turn(`word${index} comes again, now and`));
+		const lengths: number[] = [];
+		const run: Run = {maxCacheTokens: 150, onStep: (_tokens, length) => lengths.push(length)};
+		const whole = openTranslation(run);
+		const texts: string[] = [];
+		const ends: number[] = [];
+		const states: unknown[] = [];
+		for (const each of turns) {
+			states.push(structuredClone(whole.checkpoint()));
+			texts.push(await textOf(whole, [each]));
+			ends.push(lengths.at(-1)!);
+		}
+		for (const cut of [10, 25, 38]) {
+			lengths.length = 0;
+			const restored = openTranslation(run, states[cut]);
+			expect(await textOf(restored, [turns[cut]!])).toBe(texts[cut]);
+			expect(lengths.at(-1)).toBe(ends[cut]);
+			expect(await textOf(restored, turns.slice(cut + 1))).toBe(texts.slice(cut + 1).join(''));
+			expect(lengths.at(-1)).toBe(ends.at(-1));
+		}
+	});
+
 	it('is as it was before a turn that was given up, wherever that happened', async () => {
 		const said = ['one two three,', 'four five six seven,', 'eight nine ten.'];
 		saidMs = 0;
@@ -278,7 +302,7 @@ describe('the agent', () => {
 		expect(kept).toEqual([true, true]);
 	});
 
-	it('puts in a term that the model passed over, and has what follows written anew', async () => {
+	it('puts in a term that the model passed over where it was said, and loses nothing of what follows', async () => {
 		const kept: boolean[] = [];
 		const reads: number[] = [];
 		const translation = openTranslation({
@@ -292,12 +316,14 @@ describe('the agent', () => {
 			onTerm: isKept => kept.push(isKept),
 			onStep: tokens => reads.push(tokens.length),
 		});
-		// It is as near at each place: the first is taken, and what follows goes on from the third word.
+		// It is as near at each place. Behind it the model has but two words to say, where it had three before.
 		expect(await textOf(translation, [turn('we put a heat pump there.', true)])).toBe(
-			' große Wärmepumpe a heat pump there.',
+			' we put a große Wärmepumpe heat pump there.',
 		);
 		// The dialogue goes on as if nothing had happened.
-		expect(await textOf(translation, [turn('it is in the cellar.', true)])).toBe(' Keller is in the cellar.');
+		expect(await textOf(translation, [turn('it is in the cellar.', true)])).toBe(
+			' it is in the cellar. Keller',
+		);
 		expect(kept).toEqual([true, true]);
 		// Nothing but the term and what the model read to no avail is read twice.
 		expect(reads.slice(1).every(count => count <= 11)).toBe(true);
