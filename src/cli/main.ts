@@ -1,4 +1,4 @@
-import {CommanderError} from 'commander';
+import {CommanderError, type Command} from 'commander';
 
 import type {CommandContext} from './command-context.js';
 import {createProgram} from './create-program.js';
@@ -20,20 +20,39 @@ export async function main(argv: readonly string[], context: CommandContext): Pr
 		return outcome.exitCode;
 	} catch (error) {
 		if (RunStop.is(error)) return error.exitCode;
-		if (error instanceof CommanderError) return reportUsageError(error, context);
+		if (error instanceof CommanderError) {
+			return reportUsageError(error, nameCommand(createProgram(context, outcome), argv), context);
+		}
 		const {text, exitCode} = describeError(error, context.env);
 		context.stderr.write(`infinisst: ${text}\n`);
 		return exitCode;
 	}
 }
 
-function reportUsageError(error: CommanderError, {stderr}: Pick<CommandContext, 'stderr'>): number {
+/** The words that name a command: `infinisst models load`. */
+function nameCommand(program: Command, argv: readonly string[]): string {
+	const names = [program.name()];
+	let command = program;
+	for (const word of argv) {
+		const next = command.commands.find(each => each.name() === word || each.aliases().includes(word));
+		if (next === undefined) break;
+		command = next;
+		names.push(next.name());
+	}
+	return names.join(' ');
+}
+
+function reportUsageError(
+	error: CommanderError,
+	command: string,
+	{stderr}: Pick<CommandContext, 'stderr'>,
+): number {
 	if (error.exitCode === 0) return EXIT_OK;
 	// Help was already printed by commander.
 	if (error.code === 'commander.help') return EXIT_BAD_INPUT;
 	const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
 	const what = first.replace(/\.$/, '');
-	const next = suggestion?.replaceAll(/[()]/g, '') ?? 'Run "infinisst --help" to see what there is.';
+	const next = suggestion?.replaceAll(/[()]/g, '') ?? `Run "${command} --help" to see what there is.`;
 	stderr.write(`infinisst: ${what}. ${next}\n`);
 	return EXIT_BAD_INPUT;
 }

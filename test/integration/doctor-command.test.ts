@@ -34,7 +34,7 @@ describe('infinisst doctor', () => {
 		const context = createFakeContext();
 		expect(await main(['doctor', 'twice'], context)).toBe(2);
 		expect(context.stderr.lines).toEqual([
-			`infinisst: too many arguments for 'doctor'. Expected 0 arguments but got 1. Run "infinisst --help" to see what there is.`,
+			`infinisst: too many arguments for 'doctor'. Expected 0 arguments but got 1. Run "infinisst doctor --help" to see what there is.`,
 		]);
 	});
 
