@@ -10,7 +10,8 @@ export const languageSchema = z.string().transform((text, context) => {
 		return parseLanguage(text).code;
 	} catch (error) {
 		const {message, hint} = error as InfinisstError;
-		context.addIssue(hint === undefined ? message : `${message}. ${hint}`);
+		// Issues have no full stop of their own.
+		context.addIssue(hint === undefined ? message : `${message}. ${hint.replace(/\.$/, '')}`);
 		return z.NEVER;
 	}
 });
