@@ -125,7 +125,8 @@ function unknownModel(name: string, models: readonly HostedModel[]): InfinisstEr
 	const [closest] = closestNames(name, known);
 	const meant = closest === undefined ? '' : `; did you mean "${closest}"?`;
 	return new InfinisstError('MODEL_UNKNOWN', `No model "${name}" is known here${meant}`, {
-		hint: `There are ${known.join(', ')}.`,
+		// A server lists dozens: who has mistyped one wants that one.
+		hint: closest === undefined ? `There are ${known.join(', ')}.` : 'GET /v1/models lists them all.',
 	});
 }
 

@@ -64,13 +64,15 @@ describe('infinisst status', () => {
 			'2',
 			'same, en, de',
 		]);
-		expect(lines.find(([name]) => name === 'slow')).toEqual([
-			'slow',
-			'needs download',
-			expect.any(String),
-			'2',
-			'fr',
-		]);
+		expect(lines.find(([name]) => name === 'slow')).toBeUndefined();
+		expect(stdout).toContain('To be fetched when somebody asks: 1 more model, listed by --all.\n');
+		const all = (await run(['status', '--all', '--server', url])).stdout;
+		expect(
+			all
+				.split('\n')
+				.map(line => line.split(/ {2,}/))
+				.find(([name]) => name === 'slow'),
+		).toEqual(['slow', 'needs download', expect.any(String), '2', 'fr']);
 		expect(lines.find(([name]) => name?.startsWith('loaded/'))).toMatchObject({1: 'ready', 2: '1'});
 		expect(lines.find(([name]) => name?.startsWith('a page_'))).toMatchObject({
 			1: 'compatible',
@@ -83,7 +85,7 @@ describe('infinisst status', () => {
 	it('shows what another server of the API tells, and obeys none of it', async () => {
 		const answers: Readonly<Record<string, object>> = {
 			'/health': {status: 'healthy', active_sessions: [{session_id: 'a\u001B[31m page'}]},
-			'/ray/stats': {success: true, stats: {}},
+			'/ray/stats': {success: true, stats: {models: [{name: 'x', error: 'No room\u001B[31m'}, 5]}},
 			'/v1/models': {object: 'list', data: [{id: 'whisper-1'}]},
 		};
 		const url = await startOther((request, response) => {
@@ -91,6 +93,7 @@ describe('infinisst status', () => {
 		});
 		const {stdout} = await run(['status', '--server', url]);
 		expect(stdout).toContain('a?[31m page');
+		expect(stdout).toContain('x: No room?[31m\n');
 		expect(stdout).not.toContain('\u001B');
 	});
 

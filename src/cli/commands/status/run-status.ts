@@ -7,7 +7,7 @@ import {createServerClient, serverFlags} from '../../server-client.js';
 import {writeText} from '../../write-text.js';
 import {formatTable} from '../models/format-table.js';
 
-const schema = z.object({json: z.boolean().default(false), ...serverFlags});
+const schema = z.object({json: z.boolean().default(false), all: z.boolean().default(false), ...serverFlags});
 
 /** Of what the API tells, the part that is shown; other servers of it may tell less. */
 const healthSchema = z.object({
@@ -40,7 +40,15 @@ const statsSchema = z.object({
 		global_stats: z.object({queued_sessions: z.number().optional()}).optional(),
 		gpu_load: z.record(z.string(), z.number()).optional(),
 		workers: z.array(z.unknown()).default([]),
+		models: z.array(z.unknown()).default([]),
 	}),
+});
+
+/** Of `/ray/stats`: what is being done for a model, or why it failed. */
+const modelNewsSchema = z.object({
+	name: z.string(),
+	activity: z.string().nullish(),
+	error: z.string().nullish(),
 });
 
 const modelsSchema = z.object({
@@ -64,7 +72,7 @@ export async function runStatus(
 	flags: unknown,
 	context: Pick<CommandContext, 'stdout' | 'env' | 'signal'>,
 ): Promise<void> {
-	const {json, ...address} = parseOptions(schema, flags);
+	const {json, all, ...address} = parseOptions(schema, flags);
 	const client = createServerClient(address, context);
 	// One after another: the first says whether anybody is there.
 	const health = await client.get('/health', healthSchema);
@@ -72,15 +80,31 @@ export async function runStatus(
 	const {data: models} = await client.get('/v1/models', modelsSchema);
 	const text = json
 		? `${JSON.stringify({server: address.server, health, stats, models})}\n`
-		: formatStatus(address.server, health, stats, models);
+		: formatStatus(address.server, {health, stats, models, all});
 	await writeText(context.stdout, text, context.signal);
 }
 
-function formatStatus(server: string, health: Health, stats: Stats, models: Models): string {
+interface Status {
+	readonly health: Health;
+	readonly stats: Stats;
+	readonly models: Models;
+	/** Also models that would have to be fetched. */
+	readonly all: boolean;
+}
+
+function formatStatus(server: string, {health, stats, models, all}: Status): string {
 	const {active_sessions: sessions} = health;
 	const queued = stats.global_stats?.queued_sessions ?? 0;
 	const head = `${server} is ${health.status}: ${count(sessions.length, 'session')}${queued > 0 ? `, ${queued} of them waiting` : ''}\n`;
-	const parts = [head, formatModels(models), formatWorkers(stats), formatSessions(sessions)];
+	const shown = all ? models : models.filter(({state}) => state !== 'needs_download');
+	const parts = [
+		head,
+		formatModels(shown),
+		formatRest(models.length - shown.length),
+		formatNews(stats),
+		formatWorkers(stats),
+		formatSessions(sessions),
+	];
 	return parts.filter(part => part !== '').join('\n');
 }
 
@@ -96,6 +120,23 @@ function formatModels(models: Models): string {
 			targets === undefined ? '' : targets.length > 6 ? String(targets.length) : targets.join(', '),
 		]),
 	);
+}
+
+function formatRest(hidden: number): string {
+	return hidden === 0
+		? ''
+		: `To be fetched when somebody asks: ${count(hidden, 'more model')}, listed by --all.\n`;
+}
+
+/** A line for each model that is being fetched or started, or has failed. */
+function formatNews({models}: Stats): string {
+	return models
+		.map(model => {
+			const {data} = modelNewsSchema.safeParse(model);
+			const news = data?.error ?? data?.activity;
+			return news === undefined || news === null ? '' : `${data!.name}: ${printable(news)}\n`;
+		})
+		.join('');
 }
 
 function formatWorkers({workers, gpu_load: loads = {}}: Stats): string {
