@@ -4,6 +4,8 @@
  *     npm run build && npx tsx bench/history.ts      1 000, 10 000 and 100 000 tasks, 3 minutes
  *     npx tsx bench/history.ts --tasks 1000000       the largest, 5 minutes and 6 GB of disk
  *     npx tsx bench/history.ts --docs                writes the table of docs/history.md
+ *     npx tsx bench/history.ts --databases FOLDER    of histories that were loaded before, history-1000.db and so
+ *                                                    on: their load stays as it was measured then
  *
  * Sizes that are not measured now stay as they were. Needs a quiet machine with Linux, Python and ../shared. Ends
  * with 1 when a bar was missed (../shared/spec/history.md, section 5).
@@ -36,6 +38,7 @@ const {values: flags} = parseArgs({
 		requests: {type: 'string', default: '30'},
 		/** A folder with storages that were made before, `storage-1000` and so on; they are left there. */
 		storages: {type: 'string'},
+		databases: {type: 'string'},
 		docs: {type: 'boolean', default: false},
 		output: {type: 'string', default: defaultResultsPath('history')},
 	},
@@ -46,6 +49,9 @@ const CLIENTS = 8;
 const CLIENT_REQUESTS = 200;
 
 const machine = describeMachine();
+const previous = existsSync(flags.output)
+	? (JSON.parse(await readFile(flags.output, 'utf8')) as HistoryResults).sizes
+	: [];
 const measured: SizeResult[] = [];
 for (const tasks of flags.tasks.split(',').map(Number)) {
 	const folder = await mkdtemp(join(tmpdir(), 'infinisst-bench-'));
@@ -56,9 +62,6 @@ for (const tasks of flags.tasks.split(',').map(Number)) {
 	}
 }
 
-const previous = existsSync(flags.output)
-	? (JSON.parse(await readFile(flags.output, 'utf8')) as HistoryResults).sizes
-	: [];
 const results: HistoryResults = {
 	machine,
 	sizes: [...previous.filter(({tasks}) => !measured.some(size => size.tasks === tasks)), ...measured].sort(
@@ -78,11 +81,10 @@ for (const miss of misses) console.error(`missed: ${miss}`);
 process.exitCode = misses.length === 0 ? 0 : 1;
 
 async function measure(tasks: number, folder: string): Promise<SizeResult> {
-	const file = join(folder, 'history.db');
-	const storage = join(flags.storages ?? folder, `storage-${tasks}`);
-	if (!existsSync(storage)) await makeStorage(tasks, storage);
+	const file = join(flags.databases ?? folder, flags.databases ? `history-${tasks}.db` : 'history.db');
 	const loadAverageBefore = loadavg()[0]!;
-	const load = await importStorage(storage, file);
+	const load =
+		flags.databases === undefined ? await measureLoad(tasks, folder, file) : findPreviousLoad(tasks);
 	const server = await startServer(file);
 	try {
 		const first = await get(server.url, '/api/version');
@@ -102,10 +104,8 @@ async function measure(tasks: number, folder: string): Promise<SizeResult> {
 
 		return {
 			tasks,
-			events: await countEvents(storage),
+			...load,
 			loadAverageBefore,
-			loadMs: load.ms,
-			loadMegabytes: load.highestMegabytes,
 			startMs: server.startMs + first.ms,
 			reopenMs: first.ms,
 			requestsPerSecond: await measureThroughput(server),
@@ -116,6 +116,23 @@ async function measure(tasks: number, folder: string): Promise<SizeResult> {
 	} finally {
 		await server.close();
 	}
+}
+
+type Load = Pick<SizeResult, 'events' | 'loadMs' | 'loadMegabytes'>;
+
+async function measureLoad(tasks: number, folder: string, file: string): Promise<Load> {
+	const storage = join(flags.storages ?? folder, `storage-${tasks}`);
+	if (!existsSync(storage)) await makeStorage(tasks, storage);
+	const {ms, highestMegabytes} = await importStorage(storage, file);
+	return {events: await countEvents(storage), loadMs: ms, loadMegabytes: highestMegabytes};
+}
+
+function findPreviousLoad(wanted: number): Load {
+	const result = previous.find(({tasks}) => tasks === wanted);
+	if (result === undefined)
+		throw new Error(`No load of ${wanted} tasks was measured: leave --databases out.`);
+	const {events, loadMs, loadMegabytes} = result;
+	return {events, loadMs, loadMegabytes};
 }
 
 async function makeStorage(tasks: number, storage: string): Promise<void> {

@@ -80,6 +80,33 @@ describeWithShared('infinisst history, of an imported session', () => {
 		expect(ndjson.map(line => JSON.parse(line) as unknown)).toEqual(objects);
 	});
 
+	it('shows what begins so, unless that are many', async () => {
+		const shown = await run('show', '0a8a55dd05d0', '--format', 'json');
+		expect(JSON.parse(shown.stdout.text)).toMatchObject([{attempt_number: 1}, {attempt_number: 0}]);
+		const actor = await run('show', '4f52ea40', '--format', 'json');
+		expect(JSON.parse(actor.stdout.text)).toMatchObject([{actorId: '4f52ea4060b2a9319d12275c02000000'}]);
+		const many = await run('show', 'ffffffff');
+		expect([many.exitCode, many.stderr.text]).toEqual([2, expect.stringContaining('More than 20 tasks')]);
+		const none = await run('show', '00000000ffff');
+		expect([none.exitCode, none.stderr.text]).toEqual([2, expect.stringContaining('holds no job, task')]);
+	});
+
+	it('has colours on a terminal, and none where NO_COLOR is set', async () => {
+		const print = async (env: Record<string, string>, ...args: readonly string[]) => {
+			const context = createFakeContext({
+				cwd: folder,
+				env: {INFINISST_HOME: join(folder, 'home'), ...env},
+			});
+			Object.assign(context.stdout, {isTTY: true, columns: 80});
+			expect(await main(['history', ...args], context)).toBe(0);
+			return context.stdout.text;
+		};
+		for (const args of [['jobs'], ['show', '04000000'], ['timeline', '--format', 'table']]) {
+			expect(await print({}, ...args)).toContain('\u001B[1m');
+			expect(await print({NO_COLOR: '1'}, ...args)).not.toContain('\u001B');
+		}
+	});
+
 	it('prints what the server would answer, or the list in it', async () => {
 		const address = '/api/v0/tasks?limit=3';
 		const answer = (await run('query', address)).stdout.text;

@@ -1,11 +1,13 @@
 export interface MeasuredColumn {
 	/** Of its widest cell, or of its head. */
 	readonly natural: number;
+	/** Narrower it is hard to read. */
+	readonly easy: number;
 	/** Narrower it says nothing. */
 	readonly least: number;
 	/** No row has anything in it. */
 	readonly isEmpty: boolean;
-	/** Those with the greatest go first where there is no room. */
+	/** Greater than 0 where the others matter more; the greatest go first. */
 	readonly dispensability: number;
 }
 
@@ -13,25 +15,27 @@ export interface MeasuredColumn {
 export const GAP = '  ';
 
 /**
- * Widths with which a row fits. Columns that say nothing are left out first, then the dispensable ones, then
- * the last; of the others the widest are cut, all to the same width.
+ * Widths with which a row fits. Where the others would be hard to read, columns without content are left out,
+ * then the dispensable ones; where that is not enough, the last. Then the widest are cut, to the same width.
  *
  * @param width - columns of the terminal.
  * @returns one width a column, 0 for what is left out.
  */
 export function fitColumns(columns: readonly MeasuredColumn[], width: number): readonly number[] {
 	const shown = new Set(columns.keys());
-	const room = () => width - GAP.length * (shown.size - 1);
-	const sum = (measure: (column: MeasuredColumn) => number) =>
-		[...shown].reduce((total, index) => total + measure(columns[index]!), 0);
-	while (shown.size > 1 && sum(({least}) => least) > room()) {
-		const [first] = [...shown].sort((a, b) => compareForLeaving(columns[a]!, columns[b]!) || b - a);
-		shown.delete(first!);
-	}
-
+	const fits = (measure: (column: MeasuredColumn) => number) => {
+		const sum = [...shown].reduce((total, index) => total + measure(columns[index]!), 0);
+		return sum + GAP.length * (shown.size - 1) <= width;
+	};
+	const dispensable = [...shown]
+		.filter(index => columns[index]!.isEmpty || columns[index]!.dispensability > 0)
+		.sort((a, b) => compareForLeaving(columns[a]!, columns[b]!) || b - a);
+	for (const index of dispensable) if (shown.size > 1 && !fits(({easy}) => easy)) shown.delete(index);
+	for (const index of [...shown].reverse())
+		if (shown.size > 1 && !fits(({least}) => least)) shown.delete(index);
 	let most = Math.max(...[...shown].map(index => columns[index]!.natural));
 	const cut = ({natural, least}: MeasuredColumn) => Math.max(Math.min(natural, most), least);
-	while (most > 1 && sum(cut) > room()) most -= 1;
+	while (most > 1 && !fits(cut)) most -= 1;
 	// One column alone may be wider than the terminal.
 	return columns.map((column, index) => (shown.has(index) ? Math.min(cut(column), Math.max(width, 1)) : 0));
 }

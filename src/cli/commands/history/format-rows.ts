@@ -8,6 +8,7 @@ import {oneOf} from '../../parse-options.js';
 import {writeText} from '../../write-text.js';
 import {fitColumns, GAP, type MeasuredColumn} from './fit-columns.js';
 import {formatCell, toText} from './format-cell.js';
+import {wrapText} from './wrap-text.js';
 
 export const formatFlag = {format: oneOf(['table', 'json', 'ndjson', 'csv']).default('table')};
 
@@ -32,8 +33,11 @@ export interface RowOptions {
 /** Longer text is written in between. */
 const FLUSH_CHARACTERS = 64 * 1024;
 
-/** Columns no wider than this are never cut. */
-const MAX_UNCUT_CELL = 8;
+/** Columns are not cut below this, */
+const MIN_CELL = 8;
+
+/** nor below this while there is one to be left out instead. */
+const MIN_EASY_CELL = 24;
 
 /** Writes rows as they come; a table's are held, because its columns are as wide as their widest cell. */
 export async function writeRows(
@@ -121,11 +125,12 @@ function* formatTable(
 		return measureColumn(head[index]!, cells, rank < 0 ? 0 : dispensable.length - rank);
 	});
 	const widths = width === undefined ? measured.map(({natural}) => natural) : fitColumns(measured, width);
+	const shared = columns.map((_column, index) => findSharedBeginning(lines.map(cells => cells[index]!)));
 	for (const [row, cells] of [head, ...lines].entries()) {
 		let line = '';
 		for (const [index, cell] of cells.entries()) {
 			if (widths[index] === 0) continue;
-			const shown = cutCell(cell, widths[index]!);
+			const shown = cutCell(cell, widths[index]!, row === 0 ? 0 : shared[index]!);
 			const padding = ' '.repeat(widths[index]! - stringWidth(shown));
 			const style = row === 0 ? 'bold' : STYLES[cell];
 			line +=
@@ -137,8 +142,12 @@ function* formatTable(
 		yield `${line.trimEnd()}\n`;
 	}
 
+	if (width !== undefined && lines.length === 0) yield 'None.\n';
 	const left = head.filter((_title, index) => widths[index] === 0);
-	if (left.length > 0) yield `No room for ${left.join(', ')}: a wider window shows them, or --format json.\n`;
+	if (left.length > 0) {
+		const note = `No room for ${left.join(', ')}: a wider window shows them, or --format json.`;
+		yield `${wrapText(note, width!).join('\n')}\n`;
+	}
 }
 
 function measureColumn(title: string, cells: readonly string[], dispensability: number): MeasuredColumn {
@@ -146,8 +155,8 @@ function measureColumn(title: string, cells: readonly string[], dispensability: 
 	const natural = Math.max(widest, title.length);
 	// Numbers, dates and states are nothing without their end; of an id the beginning will do.
 	const isWhole = cells.every(cell => /^[\d.:\s+-]*$/.test(cell) || STYLES[cell] !== undefined);
-	const least = isWhole ? natural : Math.min(natural, MAX_UNCUT_CELL);
-	return {natural, least, isEmpty: widest === 0, dispensability};
+	const [least, easy] = [MIN_CELL, MIN_EASY_CELL].map(most => (isWhole ? natural : Math.min(natural, most)));
+	return {natural, least: least!, easy: easy!, isEmpty: widest === 0, dispensability};
 }
 
 /** Of states. */
@@ -169,21 +178,54 @@ function formatHead(column: string): string {
 		.toUpperCase();
 }
 
-/** @param width - columns of a terminal: some letters take two. */
-function cutCell(cell: string, width: number): string {
+/** Characters that begin every cell: what tells them apart comes after. */
+function findSharedBeginning(cells: readonly string[]): number {
+	const texts = [...new Set(cells)].filter(cell => cell !== '');
+	const [first = '', ...others] = texts;
+	if (others.length === 0) return 0;
+	let length = first.length;
+	for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+	return length;
+}
+
+/** Shorter beginnings stay, as they cost less than the sign in their place confuses. */
+const MIN_SHARED = 4;
+
+/**
+ * @param width - columns of a terminal: some letters take two.
+ * @param shared - so many characters begin all cells of the column.
+ */
+function cutCell(cell: string, width: number, shared: number): string {
 	if (stringWidth(cell) <= width) return cell;
+	// Of a path the end says most.
+	if (/^\S*\/\S*$/.test(cell) && shared === 0) return cutBeginning(cell, width);
 	// Ids of tasks that make actors all begin so.
-	const text = cell.replace(/^f{16}(?=[\da-f]{8})/, '…');
+	const text = shared >= MIN_SHARED ? `…${cell.slice(shared)}` : cell.replace(/^f{16}(?=[\da-f]{8})/, '…');
+	return stringWidth(text) <= width ? text : cutEnd(text, width);
+}
+
+function cutEnd(text: string, width: number): string {
 	let shown = '';
 	let used = 0;
 	for (const {segment} of new Intl.Segmenter().segment(text)) {
-		const next = used + stringWidth(segment);
-		if (next > width - 1) return `${shown}…`;
+		used += stringWidth(segment);
+		if (used > width - 1) break;
 		shown += segment;
-		used = next;
 	}
 
-	return shown;
+	return `${shown}…`;
+}
+
+function cutBeginning(text: string, width: number): string {
+	let shown = '';
+	let used = 0;
+	for (const {segment} of [...new Intl.Segmenter().segment(text)].reverse()) {
+		used += stringWidth(segment);
+		if (used > width - 1) break;
+		shown = segment + shown;
+	}
+
+	return `…${shown}`;
 }
 
 /** All members that any of them has, in the order of their appearance. */

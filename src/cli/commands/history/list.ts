@@ -33,7 +33,7 @@ interface RowList {
 const LISTS = {
 	clusters: listClusters,
 	sessions: listSessions,
-	jobs: inSession(listJobs),
+	jobs: listJobs,
 	tasks: inSession(listTasks),
 	actors: inSession(listActors),
 	nodes: inSession(listNodes),
@@ -104,18 +104,30 @@ function listSessions(store: HistoryStore, options: Options): RowList {
 	};
 }
 
-function listJobs(reader: SessionReader): RowList {
+/** Of every session that is meant, newest first: each run of ours is one. */
+function listJobs(store: HistoryStore, options: Options): RowList {
+	// A name that is not there is a fault, not an empty list.
+	chooseSession(store, options);
+	const rows = function* () {
+		for (const session of chooseSessions(store, options)) {
+			for (const job of readJobs(store.read(session.id))) {
+				yield {
+					job: job.job_id,
+					submission: job.submission_id,
+					status: job.status,
+					startMs: job.start_time,
+					endMs: job.end_time === 0 ? null : job.end_time,
+					entrypoint: job.entrypoint,
+					session: session.name,
+					cluster: session.cluster.name,
+				};
+			}
+		}
+	};
 	return {
-		columns: ['job', 'submission', 'status', 'startMs', 'endMs', 'entrypoint'],
-		dispensable: ['submission', 'endMs'],
-		rows: readJobs(reader).map(job => ({
-			job: job.job_id,
-			submission: job.submission_id,
-			status: job.status,
-			startMs: job.start_time,
-			endMs: job.end_time === 0 ? null : job.end_time,
-			entrypoint: job.entrypoint,
-		})),
+		columns: ['job', 'submission', 'status', 'startMs', 'endMs', 'entrypoint', 'session', 'cluster'],
+		dispensable: ['session', 'endMs', 'job', 'cluster'],
+		rows: rows(),
 	};
 }
 

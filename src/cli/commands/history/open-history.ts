@@ -60,13 +60,15 @@ export function chooseSession(store: HistoryStore, choice: SessionChoice): Sessi
 	const [newest] = chooseSessions(store, choice);
 	if (newest === undefined) {
 		const wanted = [choice.cluster, choice.session].filter(Boolean).join(', ');
-		throw new InfinisstError(
-			'HISTORY_UNKNOWN',
-			wanted === ''
-				? `The history ${store.path} holds no session`
-				: `The history ${store.path} holds no session of ${wanted}`,
-			{hint: 'See "infinisst history sessions" for those it holds.'},
-		);
+		if (wanted === '') {
+			throw new InfinisstError('HISTORY_UNKNOWN', `The history ${store.path} holds no session yet`, {
+				hint: 'Runs of "infinisst translate" and "serve" come by themselves; of Ray clusters see "infinisst history collect --help" and "import --help".',
+			});
+		}
+
+		throw new InfinisstError('HISTORY_UNKNOWN', `The history ${store.path} holds no session of ${wanted}`, {
+			hint: 'See "infinisst history sessions" for those it holds.',
+		});
 	}
 
 	return store.read(newest.id);

@@ -35,18 +35,19 @@ describe('a table of rows', () => {
 		expect(at(200)[0]).toBe(
 			'ACTOR                             NAME                  STATE  PID     NOTE  START',
 		);
-		expect(at(56)).toEqual([
-			'ACTOR      NAME       STATE  PID     START',
-			'4f52ea40…  the coun…  ALIVE  123456  2026-11-23 04:48:44',
-			'No room for NOTE: a wider window shows them, or --format json.',
+		expect(at(75)).toEqual([
+			'ACTOR                      NAME                  STATE  START',
+			'4f52ea4060b2a9319d12275c…  the counter of words  ALIVE  2026-11-23 04:48:44',
+			'No room for PID, NOTE: a wider window shows them, or --format json.',
 			'',
 		]);
-		expect(at(44).slice(0, 3)).toEqual([
+		expect(at(44).slice(0, 4)).toEqual([
 			'ACTOR             STATE  START',
 			'4f52ea4060b2a93…  ALIVE  2026-11-23 04:48:44',
-			'No room for NAME, PID, NOTE: a wider window shows them, or --format json.',
+			'No room for NAME, PID, NOTE: a wider window',
+			'shows them, or --format json.',
 		]);
-		for (const width of [12, 20, 30, 44, 56, 80]) {
+		for (const width of [12, 20, 30, 44, 75, 80]) {
 			expect(
 				Math.max(
 					...at(width)
@@ -55,6 +56,18 @@ describe('a table of rows', () => {
 				),
 			).toBeLessThanOrEqual(width);
 		}
+	});
+
+	it('shows of a path its end, and of what begins alike what differs', () => {
+		const long = '/home/somebody/recordings/the-first-of-november.flac';
+		expect(format(['name'], [{name: long}], {width: 27})).toBe('NAME\n…the-first-of-november.flac\n');
+		const rows = ['a.flac', 'b.flac'].map(name => ({name: `/home/somebody/recordings/${name}`}));
+		expect(format(['name'], rows, {width: 12})).toBe('NAME\n…a.flac\n…b.flac\n');
+	});
+
+	it('says on a terminal that there is nothing', () => {
+		expect(format(['name'], [], {width: 80})).toBe('NAME\nNone.\n');
+		expect(format(['name'], [], {})).toBe('NAME\n');
 	});
 
 	it('counts letters that take two columns as two, and cuts none of them in half', () => {
