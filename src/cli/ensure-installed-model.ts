@@ -8,8 +8,8 @@ export interface EnsureInstalledOptions {
 	readonly store: ModelStore;
 	/** Whether a missing model may be fetched. */
 	readonly mayFetch: boolean;
-	/** Told what the catalogue knows of a model before anything is fetched; may throw. */
-	readonly check?: (abilities: SpeechModelAbilities) => void;
+	/** Told what the catalogue knows of a missing model before anything is fetched; may throw. */
+	readonly check?: (abilities: SpeechModelAbilities) => Promise<void>;
 	readonly onEvent: ModelEventListener;
 	readonly signal: AbortSignal;
 }
@@ -28,7 +28,7 @@ export async function ensureInstalledModel(
 	const installed = await store.find(wanted);
 	if (installed !== undefined) return installed;
 	const reference = await store.resolve(wanted);
-	if (reference.kind === 'catalogue') check?.(reference.entry);
+	if (reference.kind === 'catalogue') await check?.(reference.entry);
 	// A folder is on this machine already.
 	if (reference.kind !== 'folder' && !mayFetch) {
 		const size = reference.kind === 'catalogue' ? ` (${formatBytes(reference.entry.downloadBytes)})` : '';

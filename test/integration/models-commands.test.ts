@@ -71,6 +71,16 @@ describe('infinisst models', () => {
 		expect(stdout.lines).toHaveLength(1);
 	});
 
+	it('pull takes a combination as recommend names it', async () => {
+		const {exitCode, stdout} = await run(['pull', 'tiny-test+tiny-test', '--quiet']);
+		expect([exitCode, stdout.lines[0]]).toEqual([0, expect.stringMatching(/^tiny-test is ready/)]);
+	});
+
+	it('recommend asks for one language at a time', async () => {
+		const {exitCode, stderr} = await run(['recommend', '--from', 'en', '--to', 'de,zh']);
+		expect([exitCode, stderr.text]).toEqual([2, expect.stringContaining('--to is one language here')]);
+	});
+
 	it('pull checks all names before it fetches the first', async () => {
 		const {exitCode, stderr} = await run(['pull', 'tiny-test', 'tiny-tset']);
 		expect(exitCode).toBe(3);

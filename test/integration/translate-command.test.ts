@@ -153,6 +153,7 @@ describe('languages that Whisper does not write', () => {
 
 	async function createContext(
 		texts = TEXTS,
+		store = createFakeStore({texts}),
 	): Promise<FakeContext & {readonly opened: string[]; readonly prompting: TextSettings[]}> {
 		const opened: string[] = [];
 		const prompting: TextSettings[] = [];
@@ -176,7 +177,7 @@ describe('languages that Whisper does not write', () => {
 		};
 		const context = createFakeContext({
 			cwd: await folderWith('a.wav'),
-			store: createFakeStore({texts}),
+			store,
 			translator: createScriptedTranslator(said),
 			openTextTranslator({name, languages, targets, ...rest}) {
 				opened.push(name);
@@ -271,6 +272,42 @@ describe('languages that Whisper does not write', () => {
 		expect(context.stderr.text).toBe(
 			'infinisst: The model elsewhere is not installed. Run "infinisst models pull elsewhere" (113.0 MB), or add --download.\n',
 		);
+	});
+
+	it('names all models that are missing at once', async () => {
+		const context = await createContext(TEXTS, createFakeStore({isInstalled: false, texts: TEXTS}));
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'zh')).toBe(3);
+		expect(context.stderr.text).toBe(
+			'infinisst: The models whisper-base, elsewhere are not installed. Run "infinisst models pull whisper-base elsewhere" (263.0 MB), or add --download.\n',
+		);
+	});
+
+	it('reads a glossary before it fetches a model', async () => {
+		const store = createFakeStore({isInstalled: false, texts: TEXTS});
+		const context = await createContext(TEXTS, store);
+		const flags = ['--from', 'en', '--to', 'it', '--download', '--glossary', 'none.tsv'];
+		expect(await translate(context, 'a.wav', ...flags)).toBe(2);
+		expect(context.stderr.text).toContain('The glossary "none.tsv" cannot be read');
+		expect(store.pulled).toEqual([]);
+	});
+
+	it('says that a glossary changes nothing where no text is translated', async () => {
+		const context = await createContext();
+		await writeFile(join(context.cwd, 'terms.tsv'), 'moon\tluna\n');
+		expect(await translate(context, 'a.wav', '--to', 'en', '--glossary', 'terms.tsv')).toBe(0);
+		expect(context.stderr.text).toContain('--glossary changes nothing here: no text is translated.');
+	});
+
+	it('says which half a combination of models lacks', async () => {
+		const context = await createContext();
+		expect(await translate(context, 'a.wav', '--from', 'en', '--to', 'it', '--model', 'small')).toBe(2);
+		expect(context.stderr.text).toBe(
+			'infinisst: small translates text and hears nothing. Name what hears before it: --model whisper-base+small.\n',
+		);
+		const other = await createContext();
+		const flags = ['--from', 'en', '--to', 'it', '--model', 'whisper-base+whisper-base'];
+		expect(await translate(other, 'a.wav', ...flags)).toBe(3);
+		expect(other.stderr.text).toContain('"whisper-base" is no model that translates text');
 	});
 
 	it('takes the models that are named, joined by a plus', async () => {

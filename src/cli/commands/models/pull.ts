@@ -2,6 +2,7 @@ import {z} from 'zod';
 
 import {formatBytes} from '../../../core/models/format-bytes.js';
 import {DEFAULT_PRECISION, PRECISIONS, type Precision} from '../../../core/models/precision.js';
+import {splitCombination} from '../../../core/models/store/combination.js';
 import {describeOrigin} from '../../../core/models/store/model-manifest.js';
 import type {CommandContext} from '../../command-context.js';
 import {oneOf, parseOptions} from '../../parse-options.js';
@@ -27,7 +28,7 @@ export async function runModelsPull(
 	await withModelRun(options, context, async run => {
 		const {onEvent} = run;
 		// All names first: a mistyped one is no news to hear after an hour of downloading.
-		const wanted = names.length > 0 ? names : [store.catalogue.defaultModel];
+		const wanted = names.length > 0 ? names.flatMap(splitCombination) : [store.catalogue.defaultModel];
 		for (const name of wanted) await store.resolve(name);
 		for (const name of wanted) {
 			const model = await store.pull(name, {signal, onEvent});

@@ -28,6 +28,11 @@ export async function runModelsRecommend(
 	{stdout, signal, openModelStore}: Pick<CommandContext, 'stdout' | 'signal' | 'openModelStore'>,
 ): Promise<void> {
 	const {json, from, to, memory, cores = availableParallelism()} = parseOptions(schema, flags);
+	if (to?.includes(',') === true) {
+		throw new InfinisstError('OPTION_INVALID', `--to is one language here, not "${to}"`, {
+			hint: 'Ask for each; models for several are joined by + behind the one that hears.',
+		});
+	}
 	const {source, target} = parseLanguageRequest({from, to});
 	const memoryBytes = memory === undefined ? totalmem() * SHARE_OF_MEMORY : parseMemory(memory);
 	const store = await openModelStore();

@@ -10,6 +10,7 @@ import {
 	type SpeechModelAbilities,
 	type SpeechTask,
 } from '../../../core/language/resolve-speech-task.js';
+import {formatBytes} from '../../../core/models/format-bytes.js';
 import type {ModelEventListener} from '../../../core/models/model-event.js';
 import type {InstalledModel, ModelStore, ModelSummary} from '../../../core/models/model-store.js';
 import {joinCombination, splitCombination} from '../../../core/models/store/combination.js';
@@ -63,13 +64,14 @@ interface TextCandidate {
  * Makes the models ready to run, if they can do what is wanted: that is asked first, before anything is
  * fetched or built. A missing model is fetched with `--download`, and without it if somebody is watching.
  *
- * @throws {InfinisstError} `LANGUAGE_PAIR_UNSUPPORTED`; `MODEL_UNKNOWN`; `MODEL_UNAVAILABLE` if one is missing
+ * @throws {InfinisstError} `OPTION_INVALID`; `LANGUAGE_PAIR_UNSUPPORTED`; `MODEL_UNKNOWN`; `MODEL_UNAVAILABLE` if one is missing
  * and may not be fetched, or no source delivers it; what else `pull()` and `ensureGraphs()` throw.
  */
 export async function ensureModel(options: EnsureOptions, context: EnsureModelContext): Promise<ReadyModel> {
 	const {store} = context;
 	const [hearing = store.catalogue.defaultModel, ...named] =
 		options.model === undefined ? [] : splitCombination(options.model);
+	if (options.model !== undefined) await assertHears(hearing, store);
 	const texts = await findTexts(named, options, store);
 	const plan = (abilities: SpeechModelAbilities): ReadyTarget[] =>
 		planTargets(options.languages, abilities, texts);
@@ -77,10 +79,13 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	const model = await ensureInstalledModel(hearing, {
 		...installing,
 		// Before it is fetched, where the catalogue knows.
-		check: abilities => void plan(abilities),
+		check: async abilities => {
+			const missing = await listMissing([hearing, ...namesOfTexts(plan(abilities))], store);
+			if (missing.length > 1 && !installing.mayFetch) throw notInstalled(missing);
+		},
 	});
 	const targets = plan(model);
-	const needed = [...new Set(targets.flatMap(({text}) => (text === undefined ? [] : [text.model])))];
+	const needed = namesOfTexts(targets);
 	const ready: TextModelOptions[] = [];
 	for (const name of needed) {
 		const text = await ensureInstalledModel(name, installing);
@@ -97,12 +102,38 @@ export async function ensureModel(options: EnsureOptions, context: EnsureModelCo
 	};
 }
 
+function namesOfTexts(targets: readonly ReadyTarget[]): readonly string[] {
+	return [...new Set(targets.flatMap(({text}) => (text === undefined ? [] : [text.model])))];
+}
+
+async function listMissing(names: readonly string[], store: ModelStore): Promise<readonly ModelSummary[]> {
+	return (await store.list()).filter(({name, isInstalled}) => names.includes(name) && !isInstalled);
+}
+
+/** So that nobody fetches one to be told of the next. */
+function notInstalled(missing: readonly ModelSummary[]): InfinisstError {
+	const names = missing.map(({name}) => name);
+	const sizeBytes = missing.reduce((sum, model) => sum + model.sizeBytes, 0);
+	return new InfinisstError('MODEL_UNAVAILABLE', `The models ${names.join(', ')} are not installed`, {
+		hint: `Run "infinisst models pull ${names.join(' ')}" (${formatBytes(sizeBytes)}), or add --download.`,
+	});
+}
+
 function build(
 	{name}: InstalledModel,
 	{precision}: EnsureOptions,
 	{store, onEvent, signal}: EnsureModelContext,
 ): Promise<string> {
 	return store.ensureGraphs(name, precision, {onEvent, signal});
+}
+
+/** @throws {InfinisstError} `OPTION_INVALID` for a model of texts where one that hears is wanted. */
+async function assertHears(name: string, store: ModelStore): Promise<void> {
+	const model = (await store.list()).find(summary => summary.name === name);
+	if (model === undefined || model.family === 'whisper') return;
+	throw new InfinisstError('OPTION_INVALID', `${name} translates text and hears nothing`, {
+		hint: `Name what hears before it: --model ${joinCombination([store.catalogue.defaultModel, name])}.`,
+	});
 }
 
 /** Those that were named, else all that are known: what is installed first, then the smallest. */
@@ -118,8 +149,8 @@ async function findTexts(
 	return named.map(name => {
 		const known = all.find(summary => summary.name === name);
 		if (known !== undefined) return toCandidate(known);
-		throw new InfinisstError('MODEL_UNKNOWN', `No model of texts "${name}" is known`, {
-			hint: `There are ${all.map(summary => summary.name).join(', ')}; install others with "infinisst models pull".`,
+		throw new InfinisstError('MODEL_UNKNOWN', `"${name}" is no model that translates text`, {
+			hint: 'Name what hears first, and behind a + what translates: see "infinisst models list".',
 		});
 	});
 }

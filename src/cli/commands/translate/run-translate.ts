@@ -142,6 +142,8 @@ async function startRun(tasks: readonly RecordingTask[], parts: RunParts): Promi
 		signal: context.signal,
 	});
 	const task = oneRecognition(model);
+	if (options.glossary !== undefined && model.texts.length === 0)
+		view.printNotice('--glossary changes nothing here: no text is translated.');
 	const translator = context.openTranslator({
 		graphsDirectory: model.graphsDirectory,
 		device: options.device,
