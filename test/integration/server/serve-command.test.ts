@@ -202,6 +202,31 @@ describe('infinisst serve', () => {
 		expect(await run(args)).toEqual({exitCode, stdout: '', stderr});
 	});
 
+	it('takes models that are joined, each of which must be known, and be there if nothing may be fetched', async () => {
+		const {openModelStore} = await import('../../../src/cli/open-model-store.js');
+		const store = openModelStore({env: {INFINISST_HOME: await temporaryDirectory()}, cwd: '/'});
+		const start = async (model: string, flags: object = {}): Promise<void> => {
+			const cwd = await temporaryDirectory();
+			const context = createFakeContext({cwd, env: {INFINISST_HOME: join(cwd, 'home')}});
+			const running = runServe(
+				{port: '0', json: true, history: false, logLevel: 'silent', model: [model], ...flags},
+				{...context, openModelStore: () => Promise.resolve(store)},
+				() => openScriptedModelHost(),
+			);
+			await Promise.race([running, vi.waitFor(() => expect(context.stdout.lines).toHaveLength(1))]);
+			context.stop(RunStop.interrupted());
+			await running.catch(() => undefined);
+		};
+		await start('whisper-base+opus-mt-en-de');
+		await expect(start('whisper-base+opus-mt-en-dee')).rejects.toMatchObject({
+			code: 'MODEL_UNKNOWN',
+			message: expect.stringContaining('"opus-mt-en-dee"') as string,
+		});
+		await expect(start('whisper-base+opus-mt-en-de', {download: false})).rejects.toMatchObject({
+			code: 'MODEL_UNAVAILABLE',
+		});
+	});
+
 	it('refuses a model that nobody knows before it opens anything', async () => {
 		const context = createFakeContext({cwd: await temporaryDirectory(), env: {INFINISST_HOME: '/nowhere'}});
 		const {openModelStore} = await import('../../../src/cli/open-model-store.js');

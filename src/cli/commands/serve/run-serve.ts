@@ -4,6 +4,7 @@ import {Registry} from 'prom-client';
 
 import {InfinisstError} from '../../../core/errors.js';
 import type {ModelStore} from '../../../core/models/model-store.js';
+import {splitCombination} from '../../../core/models/store/combination.js';
 import {whenAborted} from '../../../core/util/when-aborted.js';
 import {findInstalledDashboard} from '../../../history/dashboard/installed-dashboard.js';
 import {openMountedHistory} from '../../../history/mount/open-mounted-history.js';
@@ -257,7 +258,7 @@ function readRules({maxAgeMs, maxBytes, maxSessions}: HistoryRetentionSettings):
 
 /** A name that nobody knows, or a model that may not be fetched, is told before anything is opened. */
 async function assertModels({models, download}: ServerSettings, store: ModelStore): Promise<void> {
-	for (const model of models) {
+	for (const model of models.flatMap(splitCombination)) {
 		if ((await store.find(model)) !== undefined) continue;
 		await store.resolve(model);
 		if (download) continue;
