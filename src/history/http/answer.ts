@@ -10,10 +10,15 @@ export interface HistoryAnswer {
 	readonly body: string | Buffer | Iterable<string | Buffer>;
 }
 
+/** One that is whole. */
+export interface WholeAnswer extends HistoryAnswer {
+	readonly body: string;
+}
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
-export function answerJson(value: unknown, status = 200): HistoryAnswer {
+export function answerJson(value: unknown, status = 200): WholeAnswer {
 	return {status, contentType: JSON_TYPE, body: JSON.stringify(value)};
 }
 
@@ -30,7 +35,7 @@ export function answerText(body: string, status: number): HistoryAnswer {
 }
 
 /** The envelope of most of the head's answers. */
-export function answerResult(message: string, data: unknown, status = 200): HistoryAnswer {
+export function answerResult(message: string, data: unknown, status = 200): WholeAnswer {
 	return answerJson({result: status === 200, msg: message, data}, status);
 }
 

@@ -348,7 +348,7 @@ export function answerWorkers(reader: SessionReader, {query}: HistoryRequest): H
 				: rows.length,
 	});
 	// Written with all its digits: as a number it is rounded up.
-	return {...answer, body: String(answer.body).replaceAll(`:${Number(UNKNOWN_MS)}`, `:${UNKNOWN_MS}`)};
+	return {...answer, body: answer.body.replaceAll(`:${Number(UNKNOWN_MS)}`, `:${UNKNOWN_MS}`)};
 }
 
 /** Where Ray does not know a time it has the greatest number there is. */

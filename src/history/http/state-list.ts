@@ -1,4 +1,4 @@
-import {answerResult, type HistoryAnswer} from './answer.js';
+import {answerResult, type WholeAnswer} from './answer.js';
 import {assertColumn, keyOf, type ListFilter, type ListOptions} from './list-options.js';
 import {BadRequestError, readBoolean, readComparedInteger, readInteger} from './request.js';
 
@@ -34,7 +34,7 @@ export function answerStateList(
 	columns: readonly StateColumn[],
 	options: ListOptions,
 	totals: StateTotals = {total: rows.length, afterTruncation: rows.length},
-): HistoryAnswer {
+): WholeAnswer {
 	const passed = filterRows(rows, columns, options.filters);
 	const shown = columns.filter(({isDetail = false}) => options.isDetailed || !isDetail);
 	const result = passed

@@ -111,8 +111,9 @@ export function readNanoseconds(value: unknown, member: string): string {
 
 /** Seconds and nanoseconds, as a writer may put a time that does not know how JSON has it. */
 function readSeconds({seconds, nanos}: JsonObject, member: string): string {
-	const digits = String(seconds ?? 0);
-	const fraction = String(nanos ?? 0);
+	const [digits, fraction] = [seconds ?? 0, nanos ?? 0].map(value =>
+		typeof value === 'number' ? String(value) : readText(value),
+	) as [string, string];
 	if (!/^\d{1,10}$/.test(digits) || !/^\d{1,9}$/.test(fraction))
 		throw new DamageError(`${member} is no time`);
 	return digits === '0' ? fraction : digits + fraction.padStart(9, '0');

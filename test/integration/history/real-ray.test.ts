@@ -53,17 +53,23 @@ describeWithRay('a cluster of the real Ray whose head is gone', () => {
 		const programs = await ensureRay();
 		onStep('installation', performance.now() - startedMs);
 		const python = join(programs, 'python');
+		const plain = `${python} ${fixtures}plain-driver.py`;
+		const asIfAlone = 'env -u RAY_JOB_CONFIG_JSON_ENV_VAR';
 		const work = async (cluster: RayCluster) => {
 			await Promise.all([
 				cluster.submit(`${python} ${fixtures}tour.py ${marks}`, 'tour', {metadata: {owner: 'test'}}),
 				cluster.submit(`${python} ${fixtures}failing-driver.py`, 'failing'),
 				cluster.submit(`${python} ${fixtures}holding-driver.py ${marks}`, 'stopped'),
+				cluster.submit(`${plain} && ${plain}`, 'two drivers', {metadata: {key: ''}}),
 			]);
 			await cluster.untilLogged('stopped', 'holding\n');
 			await cluster.stopJob('stopped');
-			for (const id of ['tour', 'failing', 'stopped']) await cluster.untilJob(id, ENDED);
+			for (const id of ['tour', 'failing', 'stopped', 'two%20drivers']) await cluster.untilJob(id, ENDED);
 			await cluster.submit(`${python} ${fixtures}holding-driver.py ${marks}`, 'held');
+			// Drivers that nobody submitted: one is over, one is not.
+			await cluster.submit(`${asIfAlone} ${plain} && ${asIfAlone} ${plain} stay`, 'outer');
 			await cluster.untilLogged('held', 'holding\n');
+			await cluster.untilLogged('outer', 'staying\n');
 		};
 		observed = await observeRay({programs, work, onStep});
 		return () => observed.close();
@@ -76,9 +82,23 @@ describeWithRay('a cluster of the real Ray whose head is gone', () => {
 	});
 
 	it('has run what is to be compared', () => {
-		const jobs = askJson(observed.reader, '/api/jobs/') as {submission_id: string; status: string}[];
-		const states = Object.fromEntries(jobs.map(job => [job.submission_id, job.status]));
-		expect(states).toEqual({tour: 'SUCCEEDED', failing: 'FAILED', stopped: 'STOPPED', held: 'RUNNING'});
+		const jobs = askJson(observed.reader, '/api/jobs/') as {submission_id: string | null; status: string}[];
+		const isDriver = (job: (typeof jobs)[number]) => job.submission_id === null;
+		const submitted = jobs.filter(job => !isDriver(job)).map(job => [job.submission_id, job.status]);
+		expect(Object.fromEntries(submitted)).toEqual({
+			tour: 'SUCCEEDED',
+			failing: 'FAILED',
+			stopped: 'STOPPED',
+			'two drivers': 'SUCCEEDED',
+			held: 'RUNNING',
+			outer: 'RUNNING',
+		});
+		expect(
+			jobs
+				.filter(isDriver)
+				.map(({status}) => status)
+				.sort(),
+		).toEqual(['RUNNING', 'SUCCEEDED']);
 	});
 
 	it('is answered for as it answered itself, on every address', () => {

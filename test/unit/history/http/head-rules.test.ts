@@ -235,10 +235,10 @@ it('passes a key on to its source only as it is called there', async () => {
 });
 
 it('disregards the case of all letters', async () => {
-	const [definition, end] = taskEvents(1, ended('FINISHED'));
-	const renamed = structuredClone(definition) as {taskDefinitionEvent: {taskName: string}};
-	renamed.taskDefinitionEvent.taskName = 'Größe É';
-	const {reader, close} = await read([renamed, end]);
+	const key = {taskId: id('11'.repeat(20) + '01000000'), jobId: id('01000000'), taskAttempt: 0};
+	const {reader, close} = await read([
+		event('definition', 'TASK_DEFINITION_EVENT', {taskDefinitionEvent: {...key, taskName: 'Größe É'}}),
+	]);
 	const count = (predicate: string) =>
 		list(askJson(reader, `/api/v0/tasks?${filtered('name', predicate, 'grÖßE é')}`)).length;
 	expect([count('='), count('!=')]).toEqual([1, 0]);
