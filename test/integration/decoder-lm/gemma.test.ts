@@ -2,22 +2,12 @@ import {readFile} from 'node:fs/promises';
 import {beforeAll, afterAll, expect, it} from 'vitest';
 import type {LanguageModel} from '../../../src/core/models/decoder-lm/language-model.js';
 import {openLanguageModel} from '../../../src/core/models/decoder-lm/open-language-model.js';
+import {readAlong, type Agreement, type GreedyGolden} from '../../helpers/first-differences.js';
 import {describeWithGemma, ensureGemma} from '../../helpers/gemma.js';
-import {findBest} from '../../helpers/greedy.js';
-
-/** See make-llama-cpp-goldens.py. */
-interface Golden {
-	readonly prompt: string;
-	readonly tokens: readonly number[];
-	readonly answer: readonly number[];
-	readonly text: string;
-	/** The four best tokens of each step, with their logits. */
-	readonly tops: readonly (readonly (readonly [id: number, logit: number])[])[];
-}
 
 const {prompts} = JSON.parse(
 	await readFile(new URL('../../fixtures/decoder-lm/gemma-greedy.json', import.meta.url), 'utf8'),
-) as {prompts: readonly Golden[]};
+) as {prompts: readonly GreedyGolden[]};
 
 /**
  * Both programs round the inputs of every product to 8 bits, each in its own way. Measured against the same weights in
@@ -50,32 +40,17 @@ describeWithGemma('Gemma 3 270M out of a GGUF file', () => {
 
 	it('holds the token for the best that llama.cpp does, but where another leads by less than rounding', async () => {
 		const read = prompts.slice(0, READ_ALONG);
-		const logits = await Promise.all(read.map(readAlong));
-		let steps = 0;
-		let same = 0;
-		let difference = 0;
-		for (const [index, {answer, tops, prompt}] of read.entries()) {
-			for (const [step, row] of logits[index]!.entries()) {
-				const best = row[answer[step]!]!;
-				difference += Math.abs(best - tops[step]![0]![1]);
-				steps++;
-				const lead = row[findBest(row)]! - best;
-				if (lead === 0) same++;
-				expect(lead, `${prompt} at ${step}`).toBeLessThan(ROUNDING);
-			}
+		const agreements = await Promise.all(read.map(golden => readAlong(model, golden)));
+		const sum = (of: (agreement: Agreement) => number): number =>
+			agreements.reduce((total, agreement) => total + of(agreement), 0);
+		for (const [index, {first, largestLead}] of agreements.entries()) {
+			const {prompt} = read[index]!;
+			expect(largestLead, prompt).toBeLessThan(ROUNDING);
+			// Where an answer parts from llama.cpp's, its program too held our token for nearly as good.
+			if (first !== undefined) expect(first.theirLead, prompt).toBeLessThan(ROUNDING);
 		}
-		expect(difference / steps).toBeLessThan(0.5);
-		expect(same / steps).toBeGreaterThan(0.93);
+		const steps = sum(agreement => agreement.steps);
+		expect(sum(agreement => agreement.difference) / steps).toBeLessThan(0.5);
+		expect(sum(agreement => agreement.same) / steps).toBeGreaterThan(0.93);
 	});
-
-	/** Logits before each token of llama.cpp's answer. */
-	async function readAlong({tokens, answer}: Golden): Promise<Float32Array[]> {
-		const context = model.openContext();
-		const logits = [(await model.step(context, tokens)).slice()];
-		for (const token of answer.slice(0, -1)) {
-			logits.push((await model.step(context, [token])).slice());
-		}
-		context.destroy();
-		return logits;
-	}
 });
