@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {createScriptedLanguageModel} from '../../../../../../src/core/models/decoder-lm/testing/scripted-language-model.js';
 import {openAgentTranslator} from '../../../../../../src/core/translation/text/agent/open-agent-translator.js';
+import {createRandom} from '../../../../../../src/core/util/random.js';
 import type {
 	SourceTurn,
 	SourceWord,
@@ -327,6 +328,30 @@ describe('the agent', () => {
 		expect(kept).toEqual([true, true]);
 		// Nothing but the term and what the model read to no avail is read twice.
 		expect(reads.slice(1).every(count => count <= 11)).toBe(true);
+	});
+
+	it('never goes back in time, nor beyond what was said, whatever is said and put in', async () => {
+		for (let seed = 1; seed <= 30; seed++) {
+			const random = createRandom(seed);
+			const pick = (count: number): number => Math.floor(random() * count);
+			saidMs = 0;
+			const translation = openTranslation({
+				glossary: [{source: 'w3', target: 'drei Worte'}],
+				certainty: pick(2) === 0 ? 3 : 50,
+				latencyMultiplier: ([1, 2, 3, 4] as const)[pick(4)]!,
+				translate: word => `${word}'`.repeat(pick(2) + 1),
+			});
+			let last = {startMs: 0, endMs: 0};
+			for (let count = 0; count < 12; count++) {
+				const said = Array.from({length: pick(8)}, () => `w${pick(6)}${pick(3) === 0 ? ',' : ''}`).join(' ');
+				for (const {startMs, endMs} of (await translation.translate(turn(said, pick(4) === 0))).words) {
+					expect(startMs, `seed ${seed}`).toBeGreaterThanOrEqual(last.startMs);
+					expect(endMs).toBeGreaterThanOrEqual(Math.max(startMs, last.endMs));
+					expect(endMs).toBeLessThanOrEqual(saidMs * 1000);
+					last = {startMs, endMs};
+				}
+			}
+		}
 	});
 
 	it('goes on from a checkpoint behind a term that was put in', async () => {
