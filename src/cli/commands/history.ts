@@ -22,6 +22,7 @@ const file = () =>
 const format = () => new Option('--format <format>', 'table, json, ndjson or csv').default('table');
 const cluster = () => new Option('--cluster <name>', 'only this cluster');
 const session = () => new Option('--session <name>', 'this session (default: the newest)');
+const oneSession = () => new Option('--session <name>', 'only this session');
 const filter = () =>
 	new Option('--filter <condition...>', 'only rows with this, such as state=FAILED or name!=f');
 const since = () =>
@@ -132,8 +133,8 @@ function registerDashboard(history: Command, context: CommandContext): void {
 const LISTS = {
 	clusters: 'list clusters',
 	sessions: 'list sessions, newest first',
-	jobs: 'list the jobs of a session',
-	tasks: 'list its tasks',
+	jobs: 'list the jobs of all sessions, newest first',
+	tasks: 'list the tasks of a session',
 	actors: 'list its actors',
 	nodes: 'list its nodes',
 	events: 'list the events of its event page',
@@ -148,7 +149,7 @@ function registerLists(history: Command, context: CommandContext): void {
 			.description(description)
 			.addOption(file())
 			.addOption(cluster())
-			.addOption(session())
+			.addOption(name === 'jobs' ? oneSession() : session())
 			.addOption(format())
 			.addOption(filter())
 			.addOption(since())
