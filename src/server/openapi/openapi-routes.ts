@@ -3,6 +3,8 @@ import swaggerUi from '@fastify/swagger-ui';
 import type {FastifyInstance} from 'fastify';
 import {jsonSchemaTransform, jsonSchemaTransformObject} from 'fastify-type-provider-zod';
 
+import {completeDescription, type Description} from './complete-description.js';
+
 const DESCRIPTION = `Simultaneous speech translation.
 
 Addresses with \`x-websocket\` are WebSockets: they answer 101 to an upgrade and 426 to everything else. Where the server has
@@ -35,7 +37,11 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
 			const response = {101: {type: 'null', description: 'It is a WebSocket from now on.'}};
 			return {schema: {...schema, 'x-websocket': true, response}, url};
 		},
-		transformObject: jsonSchemaTransformObject,
+		transformObject: document => {
+			const description = jsonSchemaTransformObject(document);
+			completeDescription(description as Description);
+			return description;
+		},
 	});
 }
 

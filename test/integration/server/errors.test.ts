@@ -157,6 +157,25 @@ it('describes all routes and sockets in /openapi.json, and shows them at /docs',
 			'/init': {post: {}},
 		},
 	});
+	const {paths} = body as {paths: Record<string, Record<string, Record<string, unknown>>>};
+	expect(paths['/livez']!['get']!['security']).toEqual([]);
+	expect(Object.keys(paths['/test_video/{filename}']!['get']!['responses'] ?? {})).toEqual([
+		'200',
+		'206',
+		'400',
+		'404',
+	]);
+	expect(paths['/download_youtube']!['post']!['responses']).toMatchObject({
+		200: {content: {'video/mp4': {}}},
+	});
+	const {required, content} = paths['/init']!['post']!['requestBody'] as {required: boolean; content: object};
+	expect(required).toBe(false);
+	expect(Object.keys(content)).toEqual([
+		'application/json',
+		'application/x-www-form-urlencoded',
+		'multipart/form-data',
+	]);
+	expect(JSON.stringify(body)).not.toContain('Default Response');
 	const docs = await fetch(`${server.url}/docs`);
 	expect(docs.status).toBe(200);
 	expect(docs.headers.get('content-type')).toContain('text/html');
