@@ -172,7 +172,7 @@ describe('live clusters in the history of a server', () => {
 		const page = await fetch(`${url}/history/c/default/test/live/`, {headers: {accept: 'text/html'}});
 		expect([page.status, await page.text()]).toEqual([502, expect.stringContaining(`href="${kept}"`)]);
 		const socket = await ask(`${url}/history/c/default/test/live/x`, UPGRADE);
-		expect([socket.statusCode, socket.headers.link]).toEqual([502, `<${kept}>; rel="alternate"`]);
+		expect([socket.statusCode, socket.headers['link']]).toEqual([502, `<${kept}>; rel="alternate"`]);
 		expect((await fetch(`${url}/history/c/default/silent/live/`)).status).toBe(504);
 		expect((await fetch(`${url}${kept}`)).status).toBe(200);
 	});
