@@ -1,5 +1,7 @@
 import {beforeEach, expect, it} from 'vitest';
 
+import {main} from '../../src/cli/main.js';
+import {createFakeContext} from '../helpers/fake-context.js';
 import {openTerminal, describeWithTerminal} from '../helpers/pseudo-terminal.js';
 import {runProgram} from '../helpers/run-program.js';
 import {describeWithShared, sharedPath} from '../helpers/shared.js';
@@ -15,9 +17,9 @@ describeWithShared('the history of a cluster', () => {
 
 		beforeEach(async () => {
 			home = await temporaryDirectory();
-			const {exitCode} = await runProgram(['history', 'import', sharedPath('history/storage'), '--quiet'], {
-				env: {INFINISST_HOME: home},
-			});
+			const context = createFakeContext({cwd: home, env: {INFINISST_HOME: home}});
+			expect(await main(['history', 'import', sharedPath('history/storage'), '--quiet'], context)).toBe(0);
+		});
 			expect(exitCode).toBe(0);
 		});
 
@@ -47,7 +49,7 @@ describeWithShared('the history of a cluster', () => {
 			expect(narrow[0]).toMatch(/^ACTOR +CLASS +.*STATE +.*START$/);
 			expect(narrow[1]).toMatch(/ (?:ALIVE|DEAD) .* 2026-11-23 04:\d\d:\d\d$/);
 			expect(narrow.join(' ')).toMatch(/No room for .*NODE.*: a wider window shows them/);
-			const wide = await show(200, 'actors', '--utc');
+			const wide = await show(260, 'actors', '--utc');
 			expect(wide[0]).toMatch(/^ACTOR .* NODE .* END$/);
 			expect(wide[1]).toMatch(/^[\da-f]{32} /);
 		});
