@@ -20,8 +20,6 @@ describeWithShared('the history of a cluster', () => {
 			const context = createFakeContext({cwd: home, env: {INFINISST_HOME: home}});
 			expect(await main(['history', 'import', sharedPath('history/storage'), '--quiet'], context)).toBe(0);
 		});
-			expect(exitCode).toBe(0);
-		});
 
 		async function show(columns: number, ...args: readonly string[]): Promise<readonly string[]> {
 			const {ended} = openTerminal(['history', ...args], {
