@@ -32,7 +32,7 @@ export function takeWords(
 	const rest = text.slice(answer.told);
 	const pieces = [...(isSpaced ? (rest.match(SPACED) ?? []) : splitUnits(rest, target))];
 	const gapBefore = (piece: string, before: string): string =>
-		isSpaced ? ' ' : gapOfCharacters(piece, before, target);
+		isSpaced ? gapOfWords(piece, target) : gapOfCharacters(piece, before, target);
 	const last = answer.isOver ? '' : (pieces.pop() ?? '');
 	const probability = meanProbability(answer.tokens);
 	let end = answer.told;
@@ -51,6 +51,12 @@ export function takeWords(
 	}
 	const open = last.trim();
 	return {words, told: end, tail: open === '' ? '' : gapBefore(last, text.slice(0, end)) + open};
+}
+
+/** A space, but not before marks that close, where a small model writes "dich ." as two words. */
+function gapOfWords(piece: string, target: string): string {
+	const closing = target === 'fr' ? /^\s*[.,…)\]]+\s*$/u : /^\s*[.,;:!?…)\]]+\s*$/u;
+	return closing.test(piece) ? '' : ' ';
 }
 
 /**

@@ -254,6 +254,14 @@ describe('the agent', () => {
 		expect(text).not.toContain('二');
 	});
 
+	it('puts no space before a mark that closes, though the model wrote one', async () => {
+		const translation = openTranslation({
+			translate: word => (word === 'stop' ? '.' : word === 'why' ? '?' : word),
+		});
+		const {words} = await translation.translate(turn('here stop there why (so) 3', true));
+		expect(words.map(({text}) => text)).toEqual([' here', '.', ' there', '?', ' (so)', ' 3']);
+	});
+
 	it('joins Chinese without spaces', async () => {
 		const translation = openTranslation({target: 'zh', translate: () => '好'});
 		const {words} = await translation.translate(turn('good.', true));
