@@ -28,6 +28,9 @@ const TOKENS_PER_TURN = 10;
 /** Words that are put to a model which was not tuned on bits of sentences, unless a clause ends before, a step. */
 const WORDS_PER_TURN = 5;
 
+/** More words are put to the model one part after the other: a turn leaves the cache as a whole, or not at all. */
+const MOST_WORDS = 40;
+
 /** No clause is shorter: "And," alone is translated badly. */
 const LEAST_WORDS = 3;
 
@@ -120,6 +123,8 @@ export class AgentTranslation implements TextTranslation {
 	#state: AgentState;
 	#context: LanguageModelContext | undefined;
 	#isClosed = false;
+	/** Whether turns have left the context since the state that a turn given up goes back to. */
+	#hasSlid = false;
 
 	constructor(parts: AgentParts, options: TextTranslationOptions, state: unknown) {
 		this.#parts = parts;
@@ -132,11 +137,12 @@ export class AgentTranslation implements TextTranslation {
 		signal?.throwIfAborted();
 		const state = this.#state;
 		const length = this.#context?.length;
+		this.#hasSlid = false;
 		try {
 			return await this.#translate(turn, signal);
 		} catch (error) {
 			this.#state = state;
-			this.#forgetBehind(length);
+			this.#forgetBehind(this.#hasSlid ? undefined : length);
 			throw error;
 		}
 	}
@@ -188,15 +194,15 @@ export class AgentTranslation implements TextTranslation {
 				break;
 			}
 			this.#endAnswer();
+			this.#slide();
 		}
-		this.#slide();
 		return {words: told, tail: closes ? '' : tail};
 	}
 
 	/** Puts what waits to the model, if it is worth it. */
 	#ask(closes: boolean): boolean {
 		const {waiting, unread} = this.#state;
-		const count = closes ? waiting.length : this.#countReady();
+		const count = closes && waiting.length <= MOST_WORDS ? waiting.length : this.#countReady();
 		if (count === 0) return false;
 		const {middle, space} = this.#parts.dialogue;
 		const source = waiting.slice(0, count);
@@ -215,7 +221,7 @@ export class AgentTranslation implements TextTranslation {
 
 	/** Words up to the last end of a clause, or all of them when they are many, but for a term that was only begun. */
 	#countReady(): number {
-		const {waiting} = this.#state;
+		const waiting = this.#state.waiting.slice(0, MOST_WORDS);
 		for (let count = waiting.length; count >= LEAST_WORDS; count--) {
 			if (CLAUSE_END.test(waiting[count - 1]!.text.trim())) return count;
 		}
@@ -381,6 +387,7 @@ export class AgentTranslation implements TextTranslation {
 			left += turns[leaving++]!;
 		}
 		if (left === 0) return;
+		this.#hasSlid = true;
 		this.#context?.dropSpan(head.length, head.length + left);
 		this.#update({cached: cached.slice(left), turns: turns.slice(leaving)});
 	}

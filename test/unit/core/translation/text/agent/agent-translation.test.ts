@@ -21,6 +21,8 @@ interface Run {
 	readonly target?: string;
 	readonly onStep?: (tokens: readonly number[], contextLength: number) => void;
 	readonly onTerm?: (isKept: boolean) => void;
+	/** Told all that the context holds, before each token. */
+	readonly onContext?: (tokens: readonly string[]) => void;
 	readonly certainty?: number;
 }
 
@@ -36,6 +38,7 @@ function openTranslation(run: Run = {}, state?: unknown): TextTranslation {
 		...(run.onStep !== undefined && {onStep: run.onStep}),
 		...(run.certainty !== undefined && {certainty: run.certainty}),
 		next: written => {
+			run.onContext?.(written);
 			const middle = written.findLastIndex(isMiddle);
 			const begin = written
 				.slice(0, middle)
@@ -179,6 +182,41 @@ describe('the agent', () => {
 			const after = openTranslation({}, state);
 			expect(text + (await textOf(after, [...turns.slice(cut), turn('', true)])), `cut ${cut}`).toBe(whole);
 		}
+	});
+
+	it('keeps its cache within bounds when much waits, and is as it was when that is given up', async () => {
+		saidMs = 0;
+		const text = Array.from({length: 500}, (_, index) => `word${index}`).join(' ');
+		const first = turn('so it begins.');
+		const much = turn(text, true);
+		const lengths: number[] = [];
+		const contexts: string[] = [];
+		const onContext = (tokens: readonly string[]): void => void contexts.push(tokens.join(''));
+		let steps = 0;
+		let endsAt = 300;
+		const run: Run = {
+			maxCacheTokens: 150,
+			onContext,
+			onStep: (_tokens, length) => {
+				lengths.push(length);
+				if (++steps === endsAt) throw new Error('enough');
+			},
+		};
+		const translation = openTranslation(run);
+		await translation.translate(first);
+		await expect(translation.translate(much)).rejects.toThrow('enough');
+		endsAt = Infinity;
+		contexts.length = 0;
+		const {words} = await translation.translate(much);
+		expect(words.map(word => word.text).join('')).toBe(` ${text.replaceAll(/word\d+/g, "$&'")}`);
+		// A turn is forty words, their translations and four marks.
+		expect(Math.max(...lengths)).toBeLessThanOrEqual(150 + 84);
+		const read = contexts.splice(0);
+		const again = openTranslation({maxCacheTokens: 150, onContext});
+		await again.translate(first);
+		contexts.length = 0;
+		expect((await again.translate(much)).words).toEqual(words);
+		expect(read.slice(-contexts.length)).toEqual(contexts);
 	});
 
 	it('goes on from a checkpoint with exactly the turns that are still in its cache, after others have left it', async () => {
