@@ -123,8 +123,8 @@ export class AgentTranslation implements TextTranslation {
 	#state: AgentState;
 	#context: LanguageModelContext | undefined;
 	#isClosed = false;
-	/** Whether turns have left the context since the state that a turn given up goes back to. */
-	#hasSlid = false;
+	/** How often turns have left the context. */
+	#slides = 0;
 
 	constructor(parts: AgentParts, options: TextTranslationOptions, state: unknown) {
 		this.#parts = parts;
@@ -137,12 +137,12 @@ export class AgentTranslation implements TextTranslation {
 		signal?.throwIfAborted();
 		const state = this.#state;
 		const length = this.#context?.length;
-		this.#hasSlid = false;
+		const slides = this.#slides;
 		try {
 			return await this.#translate(turn, signal);
 		} catch (error) {
 			this.#state = state;
-			this.#forgetBehind(this.#hasSlid ? undefined : length);
+			this.#forgetBehind(this.#slides === slides ? length : undefined);
 			throw error;
 		}
 	}
@@ -387,7 +387,7 @@ export class AgentTranslation implements TextTranslation {
 			left += turns[leaving++]!;
 		}
 		if (left === 0) return;
-		this.#hasSlid = true;
+		this.#slides++;
 		this.#context?.dropSpan(head.length, head.length + left);
 		this.#update({cached: cached.slice(left), turns: turns.slice(leaving)});
 	}
