@@ -9,8 +9,11 @@ import {temporaryDirectory} from '../helpers/temporary-directory.js';
 
 const LINE_BYTES = 100_000_000;
 
-/** A process says at its end how much memory it had at most, in kB. */
-const REPORT = `data:text/javascript,process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))`;
+/**
+ * A process says at its end how much memory it had at most, in kB. What `resourceUsage()` tells begins with the memory
+ * of the process that started it.
+ */
+const REPORT = `data:text/javascript,import {readFileSync} from 'node:fs';process.on('exit',()=>process.stderr.write('peak '+readFileSync('/proc/self/status','utf8').split('VmHWM:')[1].trim().split(' ')[0]))`;
 
 /** An import of a storage with one file of events. @returns its peak memory in bytes, and what it printed. */
 async function importFile(events: Buffer): Promise<{readonly peakBytes: number; readonly result: unknown}> {
